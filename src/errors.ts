@@ -1,0 +1,74 @@
+/**
+ * Errors: everything Seismo throws on purpose, and the checks that throw at set-up.
+ *
+ * Errors are thrown by set-up calls only (`start()`, constructors, decorators). Once `start()` has returned, nothing
+ * of ours throws into the host: failures are counted, and warned about once through `process.emitWarning`.
+ */
+
+import { inspect } from "node:util";
+
+/** Base of every error thrown on purpose. `code` is part of the API; the wording of `message` is not. */
+export class SeismoError extends Error {
+  override name = "SeismoError";
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * An option, or an argument of a set-up call, that cannot be used. The message names it, what was expected, what was given.
+ *
+ * @example
+ * import { DurationRecorder, OptionError } from "seismo";
+ * try {
+ *   new DurationRecorder({ capacity: 0 });
+ * } catch (error) {
+ *   console.log(error instanceof OptionError, error.code); // => true ERR_SEISMO_OPTION
+ * }
+ */
+export class OptionError extends SeismoError {
+  override name = "OptionError";
+  constructor(option: string, expected: string, got: unknown, options?: ErrorOptions) {
+    super("ERR_SEISMO_OPTION", `${option} must be ${expected}, got ${inspect(got, { maxStringLength: 200 })}`, options);
+  }
+}
+
+/** The monitoring directory cannot be created or written. `cause` is the error of the file system. */
+export class DirectoryError extends SeismoError {
+  override name = "DirectoryError";
+  readonly directory: string;
+  constructor(directory: string, reason: string, options?: ErrorOptions) {
+    super(
+      "ERR_SEISMO_DIRECTORY",
+      `directory must be a folder Seismo can write to, got ${inspect(directory)}: ${reason}`,
+      options,
+    );
+    this.directory = directory;
+  }
+}
+
+export function requireInteger(option: string, value: unknown, least: number, most: number): asserts value is number {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    throw new OptionError(option, `an integer from ${least} to ${most}`, value);
+  }
+}
+
+export function requireBoolean(option: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") throw new OptionError(option, "true or false", value);
+}
+
+/** Options arrive from JavaScript too, where a string or null in their place would be read as "no options". */
+export function requireObject(name: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) throw new OptionError(name, "an object", value);
+}
+
+/** A misspelt option would be a wrong measurement later, so it is refused by name. */
+export function refuseUnknown(owner: string, known: readonly string[], unknown: object): void {
+  const [name] = Object.keys(unknown);
+  if (name === undefined) return;
+  const near = known.find((option) => option.toLowerCase() === name.toLowerCase());
+  const expected = near ? `spelt "${near}"` : `one of ${known.join(", ")}`;
+  throw new OptionError(`an option of ${owner}`, expected, name);
+}

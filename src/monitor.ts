@@ -1,0 +1,196 @@
+/**
+ * Monitor: wires recorders, flusher and exit hooks together, and holds the recorders behind `timeIt`, `observe` and
+ * the rest of the public door.
+ *
+ * These two recorders are there from the first import, closed, so that handles, decorators and labels made before
+ * `start()` are good after it, and again after a second one.
+ */
+
+import { accessSync, constants, mkdirSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
+import { DirectoryError, SeismoError } from "./errors.js";
+import { installExitHooks } from "./flush/exit.js";
+import { FlusherLink } from "./flush/flusher-link.js";
+import { DURATION_PREFIX, GAUGE_PREFIX, requirePrefix } from "./format/file-name.js";
+import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
+import type { Chunk } from "./record/chunk.js";
+import { type SampleStats, sumStats } from "./record/counters.js";
+import { DurationRecorder } from "./record/duration-recorder.js";
+import { OTHER_LABEL } from "./record/label-table.js";
+import type { Recorder } from "./record/recorder.js";
+import type { SampleBuffer } from "./record/sample-buffer.js";
+import { ValueRecorder } from "./record/value-recorder.js";
+
+export const durations: DurationRecorder = new DurationRecorder({ open: false });
+export const gauges: ValueRecorder = new ValueRecorder({ open: false });
+
+/** What became of the samples of a run, by prefix and in total. */
+export interface MonitorStats extends SampleStats {
+  readonly prefixes: Readonly<Record<string, SampleStats>>;
+}
+
+interface Recording {
+  readonly prefix: string;
+  readonly recorder: Recorder<Chunk>;
+  readonly buffer: SampleBuffer<Chunk>;
+}
+
+/** A recording under way in this thread: what `start()` returns. */
+export class Monitor implements AsyncDisposable {
+  /** The monitoring directory, as an absolute path. */
+  readonly directory: string;
+  readonly options: ResolvedMonitorOptions;
+  readonly #recordings: Recording[] = [];
+  readonly #link: FlusherLink;
+  #stopped: Promise<MonitorStats> | undefined;
+
+  /** @throws {OptionError | DirectoryError}, and then nothing is left running */
+  constructor(options?: MonitorOptions) {
+    this.options = resolveMonitorOptions(options);
+    const { flushIntervalMs, rotateBytes, rotateAgeMs, thread, clock, signals } = this.options;
+    this.directory = resolve(this.options.directory);
+    prepareDirectory(this.directory);
+    const files = { directory: this.directory, rotateBytes, rotateAgeMs };
+    this.#link = new FlusherLink({ files, flushIntervalMs, thread, clock });
+    const uninstall = installExitHooks({
+      flush: () => this.#link.publishSync(),
+      onExit: () => this.#reportLosses(),
+      signals: signals && isMainThread,
+    });
+    void this.#link.ended.then(uninstall);
+  }
+
+  /** True until `stop()` is called. */
+  get recording(): boolean {
+    return this.#stopped === undefined;
+  }
+
+  /**
+   * A recorder of durations with files of its own prefix, flushed like the rest and closed by `stop()`.
+   * @throws {OptionError} if the prefix could not be part of a file's name
+   * @throws {SeismoError} if the monitor has been stopped
+   */
+  durationRecorder(prefix: string): DurationRecorder {
+    return this.record(new DurationRecorder({ open: false }), prefix);
+  }
+
+  /** The same for values. */
+  valueRecorder(prefix: string): ValueRecorder {
+    return this.record(new ValueRecorder({ open: false }), prefix);
+  }
+
+  /** Opens a recorder that is closed, and has its samples written to files of this prefix until `stop()` closes it. */
+  record<R extends Recorder<Chunk>>(recorder: R, prefix: string): R {
+    requirePrefix(prefix);
+    if (this.#stopped)
+      throw new SeismoError("ERR_SEISMO_STOPPED", "the monitor has been stopped; start() makes another");
+    recorder.labels.limit(this.options.maxLabels);
+    recorder.labels.onOverflow = () => this.#warnOfOverflow(prefix);
+    const { capacity, maxBytes, clock } = this.options;
+    const buffer = recorder.open({ capacity, maxBytes, ...(clock && { clock }) });
+    this.#recordings.push({ prefix, recorder, buffer });
+    this.#link.attach(buffer, prefix);
+    return recorder;
+  }
+
+  /** Resolves when everything recorded so far is in published files. */
+  flush(): Promise<void> {
+    return this.#link.publish();
+  }
+
+  /** What became of the samples so far. */
+  stats(): MonitorStats {
+    const prefixes: Record<string, SampleStats> = {};
+    for (const { prefix, buffer } of this.#recordings) {
+      const known = prefixes[prefix];
+      prefixes[prefix] = known ? sumStats([known, buffer.stats()]) : buffer.stats();
+    }
+    return { ...sumStats(Object.values(prefixes)), prefixes };
+  }
+
+  /** Stops recording. Resolves when every file is published. Later calls return the same promise. */
+  stop(): Promise<MonitorStats> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<MonitorStats> {
+    for (const { recorder } of this.#recordings) recorder.close();
+    await this.#link.close();
+    return this.stats();
+  }
+
+  #warnOfOverflow(prefix: string): void {
+    process.emitWarning(
+      `seismo: more than ${this.options.maxLabels} labels in ${prefix} files: further ones share the series ${OTHER_LABEL}. ` +
+        "Is there an id in a label? See maxLabels.",
+      { type: "SeismoWarning", code: "ERR_SEISMO_LABELS" },
+    );
+  }
+
+  /** At the end of the process or thread: says so if samples could not be written. */
+  #reportLosses(): void {
+    const { recorded, written, invalid } = this.stats();
+    const lost = recorded - written - invalid;
+    if (lost > 0) {
+      try {
+        writeSync(2, `seismo: ${lost} of ${recorded} samples could not be written to ${this.directory}\n`);
+      } catch {
+        // no stderr, nobody to tell
+      }
+    }
+  }
+}
+
+function prepareDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new DirectoryError(directory, (error as Error).message, { cause: error });
+  }
+}
+
+let current: Monitor | undefined;
+
+/**
+ * Starts recording, in this thread, to CSV files in the monitoring directory. Call it once, early.
+ *
+ * Called again while recording, it returns the monitor that is running, and warns if it was given options, which have
+ * no effect. In a worker thread it records that thread, through the flusher of the process.
+ *
+ * @throws {OptionError}     for options that are unknown, misspelt or out of range
+ * @throws {DirectoryError}  if the directory cannot be created or written to
+ * @example
+ * import { observe, start } from "seismo";
+ * const monitor = start({ directory: "_monitoring" });
+ * observe("queue length", 17);
+ * const { recorded, written } = await monitor.stop();
+ * console.log(recorded, written); // => 1 1
+ */
+export function start(options?: MonitorOptions): Monitor {
+  if (current?.recording) {
+    if (options !== undefined) {
+      process.emitWarning(
+        `seismo: start() was called again while recording to ${current.directory}; its options have no effect until stop()`,
+        { type: "SeismoWarning", code: "ERR_SEISMO_STARTED" },
+      );
+    }
+    return current;
+  }
+  const monitor = new Monitor(options);
+  monitor.record(durations, DURATION_PREFIX);
+  monitor.record(gauges, GAUGE_PREFIX);
+  current = monitor;
+  return monitor;
+}
+
+/** Stops recording. Resolves, when every file is published, to what became of the samples; to nothing if not started. */
+export async function stop(): Promise<MonitorStats | undefined> {
+  return current?.stop();
+}

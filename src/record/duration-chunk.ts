@@ -1,0 +1,42 @@
+/** Duration chunk: start, end and label id of each sample. See `chunk.ts` for the layout and who may touch it. */
+
+import { Chunk, LENGTH } from "./chunk.js";
+
+/**
+ * A fixed number of duration samples, by column, in shared memory.
+ *
+ * @example
+ * import { DurationChunk } from "seismo";
+ * const chunk = new DurationChunk(DurationChunk.allocate(2));
+ * const token = new Float64Array(new BigInt64Array([1_000n]).buffer)[0]; // the bits of a clock reading
+ * console.log(chunk.push(token, 1_500n, 0), chunk.push(token, 1_600n, 0)); // => true true
+ * console.log(chunk.push(token, 1_700n, 0), chunk.length); // => false 2
+ */
+export class DurationChunk extends Chunk {
+  readonly #header: Int32Array;
+  readonly #startBits: Float64Array; // the raw reading, moved as a double: see DurationToken
+  readonly #endNs: BigInt64Array;
+  readonly #labelIds: Uint32Array;
+  readonly #capacity: number;
+
+  constructor(memory: SharedArrayBuffer) {
+    super(memory);
+    const { header, capacity, firstOffset, secondOffset, labelIds } = this.layout;
+    this.#header = header;
+    this.#startBits = new Float64Array(memory, firstOffset, capacity);
+    this.#endNs = new BigInt64Array(memory, secondOffset, capacity);
+    this.#labelIds = labelIds;
+    this.#capacity = capacity;
+  }
+
+  /** Hot. Returns false and stores nothing when full. */
+  push(startBits: number, endNs: bigint, labelId: number): boolean {
+    const i = this.#header[LENGTH];
+    if (i === this.#capacity) return false;
+    this.#startBits[i] = startBits;
+    this.#endNs[i] = endNs;
+    this.#labelIds[i] = labelId;
+    this.#header[LENGTH] = i + 1; // after the columns: whoever sees the new length finds every row below it whole
+    return true;
+  }
+}
