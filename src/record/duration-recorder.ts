@@ -59,6 +59,7 @@ export class DurationRecorder extends Recorder<DurationChunk> {
 
   /** Hot. Records the time since `start()` returned this token. Anything that is no token is counted as invalid. */
   stop(labelId: number, token: DurationToken): void {
+    if (!this.isOpen) return;
     const endNs = this.now();
     if (typeof token !== "number") this.refuse();
     else if (!this.chunk.push(token, endNs, labelId)) this.#pushToNext(token, endNs, labelId);
