@@ -153,5 +153,6 @@ function afterGenerator<G extends Generator>(generator: G, done: () => void): G 
 }
 
 function define(target: object, name: string, value: Callback): void {
-  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false });
+  const enumerable = Object.prototype.propertyIsEnumerable.call(target, name);
+  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable });
 }
