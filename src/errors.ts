@@ -7,7 +7,17 @@
 
 import { inspect } from "node:util";
 
-/** Base of every error thrown on purpose. `code` is part of the API; the wording of `message` is not. */
+/**
+ * Base of every error thrown on purpose. `code` is part of the API; the wording of `message` is not.
+ *
+ * @example
+ * import { DurationRecorder, SeismoError } from "seismo";
+ * try {
+ *   new DurationRecorder({ open: false }).stats();
+ * } catch (error) {
+ *   console.log(error instanceof SeismoError && error.code); // => ERR_SEISMO_CLOSED
+ * }
+ */
 export class SeismoError extends Error {
   override name = "SeismoError";
   readonly code: string;
@@ -25,7 +35,7 @@ export class SeismoError extends Error {
  * try {
  *   new DurationRecorder({ capacity: 0 });
  * } catch (error) {
- *   console.log(error instanceof OptionError, error.code); // => true ERR_SEISMO_OPTION
+ *   console.log(error instanceof OptionError && error.code); // => ERR_SEISMO_OPTION
  * }
  */
 export class OptionError extends SeismoError {
@@ -35,7 +45,17 @@ export class OptionError extends SeismoError {
   }
 }
 
-/** The monitoring directory cannot be created or written. `cause` is the error of the file system. */
+/**
+ * The monitoring directory cannot be created or written. `cause` is the error of the file system.
+ *
+ * @example
+ * import { DirectoryError, start } from "seismo";
+ * try {
+ *   start({ directory: "/dev/null/monitoring" });
+ * } catch (error) {
+ *   console.log(error instanceof DirectoryError && error.directory); // => /dev/null/monitoring
+ * }
+ */
 export class DirectoryError extends SeismoError {
   override name = "DirectoryError";
   readonly directory: string;

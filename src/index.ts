@@ -56,7 +56,14 @@ export function startDurationSample(): DurationToken {
   return durations.start();
 }
 
-/** Records the time since `startDurationSample()` returned this token, under a label. */
+/**
+ * Records the time since `startDurationSample()` returned this token, under a label.
+ *
+ * @example
+ * import { startDurationSample, stopDurationSample } from "seismo";
+ * const id = startDurationSample();
+ * await fetch("data:,").finally(() => stopDurationSample("fetch", id));
+ */
 export function stopDurationSample(label: string, token: DurationToken): void {
   durations.stop(durations.labels.idOf(label), token);
 }

@@ -6,10 +6,11 @@
  * `start()` are good after it, and again after a second one.
  */
 
-import { accessSync, constants, mkdirSync, writeSync } from "node:fs";
+import { accessSync, constants, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { DirectoryError, SeismoError } from "./errors.js";
+import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
 import { DURATION_PREFIX, GAUGE_PREFIX, requirePrefix } from "./format/file-name.js";
@@ -135,6 +136,7 @@ export class Monitor implements AsyncDisposable {
 
   /** At the end of the process or thread: says so if samples could not be written. */
   #reportLosses(): void {
+    if (!this.#link.isSettled) return;
     const { recorded, written, invalid } = this.stats();
     const lost = recorded - written - invalid;
     if (lost > 0) {
@@ -149,7 +151,7 @@ export class Monitor implements AsyncDisposable {
 
 function prepareDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new DirectoryError(directory, (error as Error).message, { cause: error });
@@ -190,7 +192,14 @@ export function start(options?: MonitorOptions): Monitor {
   return monitor;
 }
 
-/** Stops recording. Resolves, when every file is published, to what became of the samples; to nothing if not started. */
+/**
+ * Stops recording. Resolves, when every file is published, to what became of the samples; to nothing if not started.
+ *
+ * @example
+ * import { start, stop } from "seismo";
+ * start();
+ * console.log((await stop())?.dropped); // => 0
+ */
 export async function stop(): Promise<MonitorStats | undefined> {
   return current?.stop();
 }

@@ -15,12 +15,13 @@ export interface RunFile {
 /** `<prefix>.<UTC stamp>-<pid>-<run>-<n>.csv`, and `.tmp` while it grows. */
 const NAME = /^(?<prefix>[\w-]+)\.\d{8}T\d{9}Z-(?<pid>\d+)-\w+-\d+\.(?<extension>csv|tmp)$/;
 
-/** Names in the directory; none if it does not exist. */
+/** Names in the directory; none if there is no such directory. */
 export function namesIn(directory: string): ReadonlySet<string> {
   try {
     return new Set(readdirSync(directory));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Set();
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return new Set(); // Seismo makes it, or says why not
     throw error;
   }
 }

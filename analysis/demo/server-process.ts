@@ -5,57 +5,86 @@ import type { ServerMessage } from "./server.js";
 
 export type Stopped = Extract<ServerMessage, { type: "stopped" }>;
 
-export interface RunningServer {
-  readonly pid: number;
-  readonly url: string;
-  /** Asks the server to stop; resolves when all it has recorded is published and the process has ended. */
-  stop(): Promise<Stopped>;
-}
+/** Long enough for any machine: a server that takes longer to start or stop hangs. */
+const PATIENCE_MS = 10_000;
 
-/** @throws {Error} if the server cannot record to that directory, or does not come up */
-export async function startServer(directory: string): Promise<RunningServer> {
-  // Its stdout is ours to write to; its stderr is let through, so that a warning or a crash is seen.
-  const child = fork(new URL("./server.js", import.meta.url), [directory], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  const ended = endOf(child);
-  const stopped = messageOf(child, "stopped", ended);
-  stopped.catch(() => {}); // asked for in stop(), perhaps long after
-  const { port } = await messageOf(child, "listening", ended);
-  return {
-    pid: child.pid!,
-    url: `http://127.0.0.1:${port}`,
-    async stop() {
-      if (child.connected) child.send("stop", () => {}); // if it is gone, `stopped` says so
-      const last = await stopped;
-      if (child.connected) child.disconnect();
-      await ended;
-      return last;
-    },
-  };
-}
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  /** Why it ended, where we know better than its exit code tells. */
+  #reason: string | undefined;
+  readonly #listening: Promise<Extract<ServerMessage, { type: "listening" }>>;
+  readonly #stopped: Promise<Stopped>;
 
-function messageOf<T extends ServerMessage["type"]>(
-  child: ChildProcess,
-  type: T,
-  ended: Promise<string>,
-): Promise<Extract<ServerMessage, { type: T }>> {
-  return new Promise((resolve, reject) => {
-    child.on("message", (message: ServerMessage) => {
-      if (message.type === type) resolve(message as Extract<ServerMessage, { type: T }>);
-      if (message.type === "failed") {
-        if (child.connected) child.disconnect();
-        void ended.then(() => reject(new Error(message.reason)));
-      }
+  constructor(directory: string) {
+    this.#child = fork(new URL("./server.js", import.meta.url), [directory], {
+      // Its stdout is ours to write to; its stderr is let through, so that a warning or a crash is seen.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    void ended.then((how) => reject(new Error(`the server ended unasked (${how})`)));
-  });
-}
+    const failed = new Promise<never>((_, reject) => {
+      this.#child.once("error", reject);
+      this.#child.once("exit", (code, signal) => {
+        reject(new Error(this.#reason ?? `the server ended too early (${signal ?? `exit code ${code}`})`));
+      });
+    });
+    this.#ended = failed.catch(() => {});
+    this.#listening = Promise.race([this.#message("listening"), failed]);
+    this.#stopped = Promise.race([this.#message("stopped"), failed]);
+    this.#stopped.catch(() => {}); // looked at in stop(), perhaps long after
+    // The child waits to be let go after its last words, so that they are never lost.
+    this.#child.on("message", (message: ServerMessage) => {
+      if (message.type === "failed") this.#reason = message.reason;
+      if (message.type !== "listening") this.#child.disconnect();
+    });
+  }
 
-/** Resolves to how the process ended. */
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
-  });
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /**
+   * Where it listens, when it does.
+   * @param signal  ends a server that does not listen yet
+   * @throws {Error} if it cannot record to the directory, or does not come up
+   */
+  async url(signal: AbortSignal): Promise<string> {
+    const abort = () => this.#kill("the server was stopped");
+    signal.addEventListener("abort", abort);
+    try {
+      const { port } = await this.#inTime(this.#listening);
+      return `http://127.0.0.1:${port}`;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Asks it to stop; resolves when all it has recorded is published and the process has ended. */
+  async stop(): Promise<Stopped> {
+    if (this.#child.connected) this.#child.send("stop", () => {}); // if it is gone by now, `#stopped` says so
+    const stopped = await this.#inTime(this.#stopped);
+    await this.#inTime(this.#ended);
+    return stopped;
+  }
+
+  #message<T extends ServerMessage["type"]>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
+    return new Promise((resolve) => {
+      this.#child.on("message", (message: ServerMessage) => {
+        if (message.type === type) resolve(message as Extract<ServerMessage, { type: T }>);
+      });
+    });
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#kill(`the server did not answer for ${PATIENCE_MS / 1_000} s`), PATIENCE_MS);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #kill(reason: string): void {
+    this.#reason ??= reason;
+    this.#child.kill("SIGKILL");
+  }
 }

@@ -7,7 +7,7 @@
  *     /checkout [POST]   fails, always, with a 500
  *
  * A process of its own: forked by `server-process.ts`, or started by hand with `node build/analysis/demo/server.js DIR`.
- * Ends on SIGTERM, on the message "stop", when its parent is gone, and by hand on Ctrl-C.
+ * Ends on SIGTERM and SIGHUP, on the message "stop", when its parent is gone, and by hand on Ctrl-C.
  */
 
 import { once } from "node:events";
@@ -134,6 +134,7 @@ async function main(): Promise<void> {
       console.log(`stopped: ${stats.written} of ${stats.recorded} samples written to ${monitor.directory}`);
   };
   process.on("SIGTERM", stop);
+  process.on("SIGHUP", stop); // the terminal was closed
   process.on("disconnect", stop); // the parent is done with us, or is gone
   process.on("message", (message) => {
     if (message === "stop") void stop();

@@ -40,14 +40,14 @@ export function installExitHooks({ flush, onExit, signals }: ExitHooks): () => v
 
 function hookExit(flush: () => void, onExit: () => void): () => void {
   let ended = false;
-  const end = () => {
+  const end = mark(() => {
     flush();
     if (!ended) onExit();
     ended = true;
-  };
-  const first = () => flush();
-  const stayLast = (event: string | symbol, listener: unknown) => {
-    if (event !== "exit" || listener === end || listener === first) return;
+  });
+  const first = mark(() => flush());
+  const stayLast = (event: string | symbol, listener: object) => {
+    if (event !== "exit" || OURS in listener) return;
     queueMicrotask(() => {
       if (!process.listeners("exit").includes(end)) return; // uninstalled
       process.off("exit", end);
@@ -71,6 +71,13 @@ function hookExit(flush: () => void, onExit: () => void): () => void {
     process.off("newListener", stayLast);
     if (exiting.reallyExit === flushAndExit) exiting.reallyExit = reallyExit;
   };
+}
+
+/** Two monitors, of two copies of this package even, would else each try to be the last for ever. */
+const OURS = Symbol.for("seismo.exit listener");
+
+function mark(listener: () => void): () => void {
+  return Object.assign(listener, { [OURS]: true });
 }
 
 function hookSignals(flush: () => void): () => void {

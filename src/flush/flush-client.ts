@@ -1,12 +1,22 @@
 /**
- * Flush client: one recording thread, as the flusher's thread sees it. Learns of its sources, chunks and labels by
- * message, and serves its requests.
+ * Flush client: one recording thread, as the flusher's thread sees it. Hears of its sources, chunks and labels, and
+ * serves its requests.
  */
 
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { SampleKind, SampleSource } from "../record/sample-buffer.js";
 import { FlushLoop } from "./flush-loop.js";
-import { type FromFlusher, type Hello, SERVED, type ToFlusher } from "./protocol.js";
+import {
+  FLUSHER,
+  type FromFlusher,
+  GONE,
+  type Hello,
+  type News,
+  NOBODY,
+  OWNER,
+  type Request,
+  SERVED,
+  type ToFlusher,
+} from "./protocol.js";
 
 /** The samples of a recorder on another thread. */
 class RemoteSource implements SampleSource {
@@ -16,10 +26,10 @@ class RemoteSource implements SampleSource {
   readonly chunks: SharedArrayBuffer[] = [];
   readonly texts: string[] = [];
 
-  constructor(message: Extract<ToFlusher, { type: "source" }>) {
-    this.kind = message.kind;
-    this.originNs = message.originNs;
-    this.counters = message.counters;
+  constructor(news: Extract<News, { type: "source" }>) {
+    this.kind = news.kind;
+    this.originNs = news.originNs;
+    this.counters = news.counters;
   }
 
   textOf(labelId: number): string | undefined {
@@ -27,29 +37,37 @@ class RemoteSource implements SampleSource {
   }
 }
 
-const resting = new Int32Array(new SharedArrayBuffer(4));
+/** What a client needs of the thread it lives on. */
+export interface ClientHost {
+  say(message: FromFlusher): void;
+  /** Between seeing rows and reading them; see `flush-worker.ts`. */
+  settle(): void;
+  /** The process ends: every client is to publish. */
+  publishAll(): void;
+  /** This client needs nothing more. */
+  onEnd(): void;
+}
 
 export class FlushClient {
-  readonly #port: MessagePort;
+  readonly flushIntervalMs: number;
   readonly #control: Int32Array;
   readonly #loop: FlushLoop;
-  readonly #sources = new Map<number, RemoteSource>();
-  readonly #onPublishAll: () => void;
-  readonly #onEnd: () => void;
+  readonly #host: ClientHost;
+  readonly #settle: () => void;
+  readonly #sources: RemoteSource[] = [];
   #ended = false;
 
-  /**
-   * @param onPublishAll  called when the process ends and every client is to publish
-   * @param onEnd         called once, when this client needs nothing more
-   */
-  constructor(port: MessagePort, hello: Hello, onPublishAll: () => void, onEnd: () => void) {
-    this.#port = port;
+  constructor(hello: Hello, host: ClientHost) {
+    this.flushIntervalMs = hello.flushIntervalMs;
     this.#control = hello.control;
-    this.#onPublishAll = onPublishAll;
-    this.#onEnd = onEnd;
-    this.#loop = new FlushLoop(hello.files, (code, message) => this.#say({ type: "warning", code, message }));
-    port.on("message", (message: ToFlusher) => void (this.#learn(message) || this.#serve(message)));
-    port.on("close", () => this.#end()); // the thread ended: what it stored is all there
+    this.#host = host;
+    this.#settle = () => host.settle();
+    this.#loop = new FlushLoop(hello.files, (code, message) => host.say({ type: "warning", code, message }));
+  }
+
+  /** Takes a thread as a client, unless it could not wait for us and writes its samples itself. */
+  static claims({ control }: Hello): boolean {
+    return Atomics.compareExchange(control, OWNER, NOBODY, FLUSHER) === NOBODY;
   }
 
   tick(): void {
@@ -60,41 +78,47 @@ export class FlushClient {
     this.#loop.publish(this.#settle);
   }
 
-  /**
-   * Between seeing rows and reading them: a millisecond's rest, long enough for plain stores of another thread to have
-   * reached every core; and the labels that were announced before those rows were stored.
-   */
-  readonly #settle = (): void => {
-    Atomics.wait(resting, 0, 0, 1);
-    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
-      const message = next.message as ToFlusher;
-      if (!this.#learn(message)) setImmediate(() => this.#serve(message)); // after the flush that is under way
-    }
-  };
+  hear(message: ToFlusher): void {
+    if (!this.learn(message)) this.#serve(message as Request);
+  }
 
-  /** News of the thread's samples. False if the message is a request. */
-  #learn(message: ToFlusher): boolean {
+  /** Takes note of news. False if the message is a request. */
+  learn(message: ToFlusher): boolean {
     switch (message.type) {
-      case "source": {
-        const source = new RemoteSource(message);
-        this.#sources.set(message.id, source);
-        this.#loop.add(source, message.prefix);
+      case "source":
+        if (!this.#sources[message.source]) {
+          const source = new RemoteSource(message);
+          this.#sources[message.source] = source;
+          this.#loop.add(source, message.prefix);
+        }
         return true;
-      }
       case "chunk":
-        this.#sources.get(message.id)?.chunks.push(message.memory);
+        this.#sources[message.source]!.chunks[message.index] ??= message.memory;
         return true;
-      case "label": {
-        const source = this.#sources.get(message.id);
-        if (source) source.texts[message.labelId] = message.text;
+      case "label":
+        this.#sources[message.source]!.texts[message.labelId] = message.text;
         return true;
-      }
       default:
         return false;
     }
   }
 
-  #serve(message: ToFlusher): void {
+  /** Publishes everything, for good. Returns how many samples could not be written. */
+  end(): number {
+    if (this.#ended) return 0;
+    this.#ended = true;
+    const lost = this.#loop.close(this.#settle);
+    setImmediate(() => this.#host.onEnd()); // after the reply, if there is one
+    return lost;
+  }
+
+  /** The flusher ends: nobody shall wait for what will not come. */
+  leave(): void {
+    Atomics.store(this.#control, OWNER, GONE);
+    Atomics.notify(this.#control, SERVED);
+  }
+
+  #serve(message: Request): void {
     switch (message.type) {
       case "wake":
         this.tick();
@@ -104,35 +128,18 @@ export class FlushClient {
         this.#served(message.request);
         break;
       case "publish all":
-        this.#onPublishAll();
+        this.#host.publishAll();
         this.#served(message.request);
         break;
       case "close":
-        this.#served(message.request, this.#end());
+        this.#served(message.request, this.end());
         break;
     }
-  }
-
-  #end(): number {
-    if (this.#ended) return 0;
-    this.#ended = true;
-    const lost = this.#loop.close(this.#settle);
-    setImmediate(this.#onEnd); // after the reply, if there is one
-    return lost;
   }
 
   #served(request: number, lost = 0): void {
     Atomics.store(this.#control, SERVED, request);
     Atomics.notify(this.#control, SERVED);
-    this.#say({ type: "served", request, lost });
-  }
-
-  /** The flusher ends. */
-  disconnect(): void {
-    this.#port.close();
-  }
-
-  #say(message: FromFlusher): void {
-    this.#port.postMessage(message);
+    this.#host.say({ type: "served", request, lost });
   }
 }

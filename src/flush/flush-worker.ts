@@ -1,78 +1,125 @@
 /**
- * Flush worker: the thread that writes files. One per process: threads that start recording later find it by broadcast
- * and hand it a port.
+ * Flush worker: the thread that writes files. It wakes on the shortest interval its clients ask for, or when one says
+ * that a chunk is full, and ends with its last client.
  *
- * It wakes on the shortest interval its clients ask for, or when one says that a chunk is full, and ends with its last
- * client.
+ * Its first client is the thread that started it. If that is the process's main thread, others may join.
  */
 
-import { BroadcastChannel, type MessagePort, threadId, workerData } from "node:worker_threads";
+import {
+  type BroadcastChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  threadId,
+  workerData,
+} from "node:worker_threads";
 import { FlushClient } from "./flush-client.js";
-import { type Adoption, FLUSHER, type Hello, NOBODY, OWNER, RENDEZVOUS, type Rendezvous } from "./protocol.js";
+import { answerJoined, type Joining, openToJoin, type SignOfLife } from "./lines.js";
+import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
 
-/** What the thread is started with: its first client, and whether others may join. */
+/** What the thread is started with. */
 export interface FlushWorkerData {
   readonly hello: Hello;
   readonly port: MessagePort;
   readonly isProcessFlusher: boolean;
 }
 
-/** Clients that still record. */
-const recording = new Map<FlushClient, number>();
-const all = new Set<FlushClient>();
+const { hello, port, isProcessFlusher } = workerData as FlushWorkerData;
+const recording = new Set<FlushClient>();
+const joined = new Map<string, FlushClient>();
+const resting = new Int32Array(new SharedArrayBuffer(4));
 let timer: NodeJS.Timeout | undefined;
-let channel: BroadcastChannel | undefined;
 
-function adopt(port: MessagePort, hello: Hello): void {
-  if (Atomics.compareExchange(hello.control, OWNER, NOBODY, FLUSHER) !== NOBODY) {
-    port.close(); // the thread could not wait for us, and writes its samples itself
-    return;
-  }
-  const client: FlushClient = new FlushClient(port, hello, publishAll, () => {
-    recording.delete(client);
-    setPace();
-  });
-  all.add(client);
-  recording.set(client, hello.flushIntervalMs);
+const channel = isProcessFlusher ? openToJoin(hear) : undefined;
+const first = adopt(hello, (message) => port.postMessage(message));
+port.on("message", (message: ToFlusher) => first?.hear(message));
+port.on("close", () => first?.end());
+setPace();
+if (channel) {
+  process.on("workerMessage", watch);
+  answerJoined({ type: "here" });
 }
 
-function publishAll(): void {
-  for (const client of recording.keys()) client.publish();
+function adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
+  if (!FlushClient.claims(hello)) return undefined;
+  const client: FlushClient = new FlushClient(hello, { say, settle, publishAll, onEnd: () => release(client) });
+  recording.add(client);
+  return client;
+}
+
+function release(client: FlushClient): void {
+  recording.delete(client);
+  for (const [name, each] of joined) if (each === client) joined.delete(name);
+  setPace();
 }
 
 function setPace(): void {
   clearInterval(timer);
-  if (recording.size > 0) {
-    timer = setInterval(
-      () => {
-        for (const client of recording.keys()) client.tick();
-      },
-      Math.min(...recording.values()),
-    );
+  if (recording.size === 0) {
+    end();
     return;
   }
+  const intervals = Array.from(recording, (client) => client.flushIntervalMs);
+  timer = setInterval(tick, Math.min(...intervals));
+}
+
+function tick(): void {
+  for (const client of recording) client.tick();
+}
+
+function publishAll(): void {
+  for (const client of recording) client.publish();
+}
+
+/** Something a thread that joins has said. */
+function hear(message: Joining): void {
+  if (message.type === "hello") join(message.client, message.hello);
+  else joined.get(message.client)?.hear(message);
+}
+
+function join(name: string, hello: Hello): void {
+  const client = adopt(hello, (message) => answerJoined({ client: name, ...message }));
+  if (!client) return;
+  joined.set(name, client);
+  setPace();
+  answerJoined({ client: name, type: "heard", threadId });
+}
+
+/** The port of a thread that has joined: when it closes, the thread has ended, and what it stored is all there. */
+function watch(message: Partial<SignOfLife>): void {
+  const { seismo, client, port } = message ?? {};
+  if (seismo === "alive" && client !== undefined && port) port.on("close", () => joined.get(client)?.end()).ref();
+}
+
+/**
+ * Between seeing rows and reading them. A millisecond's rest is long enough for plain stores of another thread to have
+ * reached every core; and the labels of those rows were announced before they were stored, so they wait to be received.
+ */
+function settle(): void {
+  Atomics.wait(resting, 0, 0, 1);
+  for (const message of waitingIn<ToFlusher>(port)) learnOrDefer(first, message);
+  if (!channel) return;
+  for (const message of waitingIn<Joining>(channel)) {
+    if (message.type === "hello") hear(message);
+    else learnOrDefer(joined.get(message.client), message);
+  }
+}
+
+/** News is taken at once, a request after the flush that is under way. */
+function learnOrDefer(client: FlushClient | undefined, message: ToFlusher): void {
+  if (client && !client.learn(message)) setImmediate(() => client.hear(message));
+}
+
+function* waitingIn<M>(source: MessagePort | BroadcastChannel): Generator<M> {
+  for (;;) {
+    const next = receiveMessageOnPort(source as MessagePort); // takes a channel too, as documented; its type forgot
+    if (!next) return;
+    yield next.message as M;
+  }
+}
+
+function end(): void {
   channel?.close();
-  process.removeAllListeners("workerMessage");
-  for (const client of all) client.disconnect();
+  process.off("workerMessage", watch);
+  first?.leave();
+  port.close();
 }
-
-/** Lets other threads of the process find this one. */
-function receive(): BroadcastChannel {
-  process.on("workerMessage", (message: Partial<Adoption>) => {
-    if (message?.seismo !== "adopt" || !message.port || !message.hello) return;
-    adopt(message.port, message.hello);
-    setPace();
-  });
-  const opened = new BroadcastChannel(RENDEZVOUS);
-  const announce = () => opened.postMessage({ type: "here", threadId } satisfies Rendezvous);
-  opened.onmessage = (event) => {
-    if (((event as MessageEvent).data as Rendezvous).type === "seek") announce();
-  };
-  announce();
-  return opened;
-}
-
-const { hello, port, isProcessFlusher } = workerData as FlushWorkerData;
-if (isProcessFlusher) channel = receive();
-adopt(port, hello);
-setPace();

@@ -2,7 +2,7 @@
  * Flusher link: a recording thread's way to the thread that writes its samples to files.
  *
  *     main thread ───────── starts ──────────▶ flusher's thread
- *     worker threads ── find it, or start ──▶    (one of their own, if the main thread records nothing)
+ *     worker threads ─ join it, or start ────▶    (one of their own, if the main thread records nothing)
  *     no thread to be had ──▶ a flush loop in this very thread: slower for the program, the same promises otherwise
  *
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
@@ -10,32 +10,24 @@
 
 import { writeSync } from "node:fs";
 import * as workerThreads from "node:worker_threads";
-import {
-  BroadcastChannel,
-  isMainThread,
-  MessageChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  Worker,
-} from "node:worker_threads";
+import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Clock } from "../clock.js";
 import { newRunId } from "../format/file-name.js";
 import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import { type FileSettings, FlushLoop } from "./flush-loop.js";
 import type { FlushWorkerData } from "./flush-worker.js";
+import { type Answer, joiningLine, type Line, portLine, type SignOfLife } from "./lines.js";
 import {
-  type Adoption,
   allocateControl,
+  FLUSHER,
   type FromFlusher,
+  GONE,
   type Hello,
   NOBODY,
   OWNER,
-  RENDEZVOUS,
-  type Rendezvous,
   SELF,
   SERVED,
-  type ToFlusher,
 } from "./protocol.js";
 
 export interface FlusherLinkOptions {
@@ -47,13 +39,12 @@ export interface FlusherLinkOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** How long a worker thread looks for the process's flusher before it starts one of its own. */
-const SEEK_MS = 500;
+/** How long a worker thread waits for the process's flusher to claim it, before it starts one of its own. */
+const JOIN_MS = 500;
 /** How long the end of the process may be held up. A flusher needs some 100 ms for all that memory holds. */
 const EXIT_WAIT_MS = 5_000;
 
 interface Attached {
-  readonly id: number;
   readonly prefix: string;
   readonly buffer: SampleBuffer<Chunk>;
   unsubscribe(): void;
@@ -63,45 +54,47 @@ export class FlusherLink {
   /** Resolves when there is nothing left to do for this link, at the end of the process neither. */
   readonly ended: Promise<void>;
   readonly #options: FlusherLinkOptions;
-  readonly #port: MessagePort;
+  readonly #hello: Hello;
   readonly #control: Int32Array = allocateControl();
   readonly #attached: Attached[] = [];
   readonly #replies = new Map<number, (lost: number) => void>();
-  #worker: Worker | undefined;
-  #seeking = false;
+  /** The way to the flusher's thread; none while this thread writes itself. */
+  #line: Line | undefined;
+  /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
+  #ownPort: MessagePort | undefined;
+  #joinTimer: NodeJS.Timeout | undefined;
   #local: FlushLoop | undefined;
   #localTimer: NodeJS.Timeout | undefined;
   #localDue = false;
   #request = 0;
   #closing: Promise<number> | undefined;
-  #isEnding = false;
+  #hasEnded = false;
   #end!: () => void;
 
   constructor(options: FlusherLinkOptions) {
     this.#options = options;
+    const { files, flushIntervalMs } = options;
+    this.#hello = { control: this.#control, files: { ...files, run: newRunId() }, flushIntervalMs };
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.on("message", (message: FromFlusher) => this.#take(message));
-    port1.on("close", () => this.#onPortClosed());
-    port1.unref();
     if (!options.thread || options.clock) this.#goLocal();
-    else if (isMainThread) this.#spawn(port2);
-    else this.#seek(port2);
+    else if (isMainThread) this.#spawn();
+    else this.#join();
   }
 
   /** Has the samples of a recorder written to files of this prefix, from now until the end. */
   attach(buffer: SampleBuffer<Chunk>, prefix: string): void {
-    const id = this.#attached.length;
-    const { kind, originNs, counters } = buffer;
-    this.#say({ type: "source", id, prefix, kind, originNs, counters });
+    const source = this.#attached.length;
+    const unsubscribe = buffer.labels.onAdd((labelId, text) =>
+      this.#line?.say({ type: "label", source, labelId, text }),
+    );
+    const attached = { prefix, buffer, unsubscribe };
+    this.#attached.push(attached);
     this.#local?.add(buffer, prefix);
-    const unsubscribe = buffer.labels.subscribe((labelId, text) => this.#say({ type: "label", id, labelId, text }));
-    this.#attached.push({ id, prefix, buffer, unsubscribe });
+    this.#introduce(attached, source);
     buffer.connect({
-      chunkAdded: (memory) => this.#say({ type: "chunk", id, memory }),
+      chunkAdded: (memory, index) => this.#line?.say({ type: "chunk", source, index, memory }),
       chunkFull: () => this.#onChunkFull(),
       exhausted: () => this.#makeRoom(),
     });
@@ -116,16 +109,20 @@ export class FlusherLink {
 
   /** Publishes everything recorded so far before it returns: for the end of the process, or of this thread. */
   publishSync(): void {
-    if (this.#isEnding) return;
-    if (!this.#local && !this.#closing) this.#claim();
-    if (this.#local) {
-      this.#local.publish();
-      return;
+    if (this.#hasEnded) return;
+    this.#claim();
+    if (this.#local) this.#local.publish();
+    else if (this.#ownPort) {
+      this.#line!.say({ type: "publish all", request: ++this.#request });
+      this.#waitFor(this.#request, this.#ownPort);
+    } else {
+      void this.close(); // the flusher we joined outlives this thread
     }
-    // A borrowed flusher outlives this thread, and sees its port close. Our own ends with us, and must be waited for.
-    if (!this.#worker) return;
-    this.#say({ type: "publish all", request: ++this.#request });
-    this.#waitFor(this.#request);
+  }
+
+  /** False while another thread may still write what this one has recorded. */
+  get isSettled(): boolean {
+    return this.#hasEnded || this.#local !== undefined || this.#ownPort !== undefined;
   }
 
   /** Publishes everything and lets go. Resolves to the number of samples that could not be written. */
@@ -137,106 +134,129 @@ export class FlusherLink {
   async #close(): Promise<number> {
     for (const { unsubscribe } of this.#attached) unsubscribe();
     if (this.#local) return this.#closeLocal();
-    this.#port.ref(); // the process must not end while we wait
     const lost = await this.#ask("close");
-    this.#port.unref();
+    if (!this.#ownPort) this.#finish(); // else when our thread has ended, which may have others to serve
     return lost;
   }
 
   #ask(type: "publish" | "close"): Promise<number> {
+    this.#line!.ref(); // the thread must not end while somebody waits
     return new Promise((resolve) => {
       const request = ++this.#request;
       this.#replies.set(request, resolve);
-      this.#say({ type, request });
+      this.#line!.say({ type, request });
     });
   }
 
-  #say(message: ToFlusher): void {
-    if (!this.#local) this.#port.postMessage(message);
-  }
-
-  #take(message: FromFlusher): void {
-    if (message.type === "warning") warn(message.code, message.message);
-    else {
-      this.#replies.get(message.request)?.(message.lost);
-      this.#replies.delete(message.request);
+  #hear(message: FromFlusher): void {
+    if (message.type === "warning") {
+      warn(message.code, message.message);
+      return;
     }
+    this.#replies.get(message.request)?.(message.lost);
+    this.#replies.delete(message.request);
+    if (this.#replies.size === 0) this.#line?.unref();
   }
 
-  #waitFor(request: number): void {
+  #waitFor(request: number, port: MessagePort): void {
     const deadline = performance.now() + EXIT_WAIT_MS;
     let served = Atomics.load(this.#control, SERVED);
-    while (served < request) {
+    while (served < request && Atomics.load(this.#control, OWNER) !== GONE) {
       const left = deadline - performance.now();
       if (left <= 0 || Atomics.wait(this.#control, SERVED, served, left) === "timed-out") {
+        this.#hasEnded = true; // nor waited for again
         complain(`the files could not be finished within ${EXIT_WAIT_MS} ms; the last rows are in .tmp files, or lost`);
         return;
       }
       served = Atomics.load(this.#control, SERVED);
     }
-    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
       const message = next.message as FromFlusher;
       if (message.type === "warning")
         complain(message.message); // an event would come too late
-      else this.#take(message);
+      else this.#hear(message);
     }
   }
 
-  #spawn(port: MessagePort): void {
-    const hello = this.#hello();
-    const data: FlushWorkerData = { hello, port, isProcessFlusher: isMainThread };
+  #spawn(): void {
+    const { port1, port2 } = new MessageChannel();
+    const workerData: FlushWorkerData = { hello: this.#hello, port: port2, isProcessFlusher: isMainThread };
     try {
       // No flags and no environment of the host's: they could preload its instrumentation, or us, into our thread.
-      this.#worker = new Worker(new URL("./flush-worker.js", import.meta.url), {
+      const worker = new Worker(new URL("./flush-worker.js", import.meta.url), {
         name: "seismo flusher",
-        workerData: data,
-        transferList: [port],
+        workerData,
+        transferList: [port2],
         execArgv: [],
         env: {},
         trackUnmanagedFds: false,
       });
+      worker.unref();
+      worker.on("error", (error) => this.#goLocal(error));
+      worker.on("exit", () => this.#onThreadEnded());
     } catch (error) {
+      port1.close();
       this.#goLocal(error);
       return;
     }
-    this.#worker.unref();
-    this.#worker.on("error", (error) => this.#goLocal(error));
-    this.#worker.on("exit", () => this.#onPortClosed());
+    this.#ownPort = port1;
+    const onMessage = (message: FromFlusher) => this.#hear(message);
+    this.#line = portLine(port1, onMessage, () => this.#onThreadEnded());
+    this.#introduceAll();
   }
 
-  /** On a worker thread: hands `port` to the process's flusher, if one answers in time. */
-  #seek(port: MessagePort): void {
+  /** In a worker thread: makes itself known to the process's flusher, now and whenever one comes up. */
+  #join(): void {
+    const { run } = this.#hello.files;
+    const line = joiningLine(run, (answer) => this.#onAnswer(answer));
+    this.#line = line;
+    this.#sayHello = () => {
+      line.hello(this.#hello);
+      this.#introduceAll();
+    };
+    this.#sayHello();
+    this.#joinTimer = setTimeout(() => {
+      if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
+      line.close();
+      this.#spawn();
+    }, JOIN_MS);
+    this.#joinTimer.unref();
+  }
+
+  #sayHello = (): void => {};
+
+  #onAnswer(answer: Answer): void {
+    if (answer.type === "here") {
+      if (Atomics.load(this.#control, OWNER) === NOBODY) this.#sayHello();
+    } else if (answer.type === "heard") {
+      clearTimeout(this.#joinTimer);
+      this.#giveSignOfLife(answer.threadId);
+    } else this.#hear(answer);
+  }
+
+  /** Sends the flusher a port that closes with this thread. Best effort: without it, our files close with the process. */
+  #giveSignOfLife(threadId: number): void {
     const { postMessageToThread } = workerThreads as Partial<typeof workerThreads>; // Node 22.0 to 22.4 has none
-    if (!postMessageToThread) {
-      this.#spawn(port);
-      return;
-    }
-    this.#seeking = true;
-    const channel = new BroadcastChannel(RENDEZVOUS);
-    const done = (): boolean => {
-      const first = this.#seeking;
-      this.#seeking = false;
-      clearTimeout(timer);
-      channel.close();
-      return first && !this.#local;
-    };
-    const timer = setTimeout(() => {
-      if (done()) this.#spawn(port);
-    }, SEEK_MS);
-    timer.unref();
-    channel.onmessage = (event) => {
-      const answer = (event as MessageEvent).data as Rendezvous;
-      if (answer.type !== "here" || !done()) return;
-      const adoption: Adoption = { seismo: "adopt", hello: this.#hello(), port };
-      postMessageToThread(answer.threadId, adoption, [port]).catch((error) => this.#goLocal(error));
-    };
-    (channel as unknown as { unref(): void }).unref();
-    channel.postMessage({ type: "seek" } satisfies Rendezvous);
+    if (!postMessageToThread) return;
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    const sign: SignOfLife = { seismo: "alive", client: this.#hello.files.run, port: port2 };
+    postMessageToThread(threadId, sign, [port2]).catch(() => {});
+    void this.ended.then(() => port1.close());
   }
 
-  #hello(): Hello {
-    const { files, flushIntervalMs } = this.#options;
-    return { control: this.#control, files: { ...files, run: newRunId() }, flushIntervalMs };
+  #introduceAll(): void {
+    for (const [source, attached] of this.#attached.entries()) this.#introduce(attached, source);
+  }
+
+  /** Tells the flusher all there is to know of one recorder. */
+  #introduce({ prefix, buffer }: Attached, source: number): void {
+    const line = this.#line;
+    if (!line) return;
+    const { kind, originNs, counters, labels, chunks } = buffer;
+    line.say({ type: "source", source, prefix, kind, originNs, counters });
+    for (const [index, memory] of chunks.entries()) line.say({ type: "chunk", source, index, memory });
+    for (const [labelId, text] of labels.entries()) line.say({ type: "label", source, labelId, text });
   }
 
   /** Takes on the writing, if no flusher has yet. */
@@ -246,7 +266,7 @@ export class FlusherLink {
 
   /** There is no flusher's thread, or no longer: from here on this thread writes. */
   #goLocal(reason?: unknown): void {
-    if (this.#local || this.#isEnding) return;
+    if (this.#local || this.#hasEnded) return;
     Atomics.store(this.#control, OWNER, SELF);
     this.#startLocal();
     if (reason === undefined) return;
@@ -261,7 +281,9 @@ export class FlusherLink {
     const { files, flushIntervalMs, clock } = this.#options;
     const local = new FlushLoop({ ...files, run: newRunId() }, warn, clock);
     this.#local = local;
-    this.#port.close();
+    clearTimeout(this.#joinTimer);
+    this.#line?.close();
+    this.#line = undefined;
     for (const { buffer, prefix } of this.#attached) local.add(buffer, prefix);
     this.#localTimer = setInterval(() => local.tick(), flushIntervalMs);
     this.#localTimer.unref();
@@ -274,36 +296,35 @@ export class FlusherLink {
   #closeLocal(): number {
     clearInterval(this.#localTimer);
     const lost = this.#local?.close() ?? 0;
-    this.#port.close();
     this.#finish();
     return lost;
   }
 
-  #onPortClosed(): void {
+  #onThreadEnded(): void {
     if (this.#local) return;
-    if (this.#closing && this.#replies.size === 0) this.#finish();
-    else if (!this.#seeking) this.#goLocal("it ended");
+    if (Atomics.load(this.#control, OWNER) === GONE) this.#finish();
+    else this.#goLocal("it ended");
   }
 
   #finish(): void {
-    this.#isEnding = true;
+    this.#hasEnded = true;
+    this.#line?.close();
     this.#end();
   }
 
   #onChunkFull(): void {
-    if (!this.#local) this.#say({ type: "wake" });
-    else if (!this.#localDue) {
-      this.#localDue = true;
-      setImmediate(() => {
-        this.#localDue = false;
-        this.#local?.tick();
-      });
-    }
+    this.#line?.say({ type: "wake" });
+    if (!this.#local || this.#localDue) return;
+    this.#localDue = true;
+    setImmediate(() => {
+      this.#localDue = false;
+      this.#local?.tick();
+    });
   }
 
   /** Memory is full. Where we write ourselves, we do it now; another thread is not waited for. */
   #makeRoom(): boolean {
-    if (this.#seeking) this.#claim();
+    if (this.#joinTimer && Atomics.load(this.#control, OWNER) !== FLUSHER) this.#claim();
     if (!this.#local) return false;
     this.#local.tick();
     return true;

@@ -11,23 +11,14 @@
  * starts at the same place, and a publish cuts what lies behind it.
  */
 
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.js";
 import { refuseUnknown } from "../errors.js";
 import { CSV_HEADER } from "../format/csv.js";
 import { CSV_EXTENSION, fileStem, GROWING_EXTENSION, newRunId, requirePrefix } from "../format/file-name.js";
 import { DEFAULT_ROTATE_AGE_MS, DEFAULT_ROTATE_BYTES, requireRotation } from "../options.js";
+import { makeDirectory } from "./directory.js";
 import type { RowBatch, Sink } from "./sink.js";
 
 export interface SeriesFileOptions {
@@ -156,7 +147,7 @@ export class SeriesFileSink implements Sink {
   }
 
   #open(firstEpochMs: number): GrowingFile {
-    mkdirSync(this.#directory, { recursive: true });
+    makeDirectory(this.#directory);
     const stem = join(this.#directory, fileStem(this.#prefix, firstEpochMs, this.#pid, this.#run, this.#count + 1));
     const path = stem + GROWING_EXTENSION;
     const file: GrowingFile = {
@@ -179,7 +170,7 @@ export class SeriesFileSink implements Sink {
 
   /** The file was deleted while we held it: puts what it holds back under its name. */
   #rescue(lost: GrowingFile): GrowingFile {
-    mkdirSync(this.#directory, { recursive: true });
+    makeDirectory(this.#directory);
     const file = { ...lost, fd: openSync(lost.path, "wx+") };
     try {
       const block = new Uint8Array(2 ** 20);

@@ -66,11 +66,13 @@ export class LabelTable {
     return this.#texts[id];
   }
 
-  /** Calls `listener` for each label known and each one to come, until the function returned is called. */
-  subscribe(listener: LabelListener): () => void {
-    this.#texts.forEach((text, id) => {
-      listener(id, text);
-    });
+  /** Every label with its id. */
+  entries(): Iterable<[id: number, text: string]> {
+    return this.#texts.entries();
+  }
+
+  /** Calls `listener` for each label to come, before its id is known to anybody, until the function returned is called. */
+  onAdd(listener: LabelListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

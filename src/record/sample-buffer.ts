@@ -27,7 +27,7 @@ export interface SampleSource {
 /** Who is told what happens to a buffer: the way to a flusher, on this thread or another. */
 export interface SampleOutlet {
   /** There is one more chunk. Called before its first sample is stored. */
-  chunkAdded(memory: SharedArrayBuffer): void;
+  chunkAdded(memory: SharedArrayBuffer, index: number): void;
   /** A chunk waits to be drained. */
   chunkFull(): void;
   /** No chunk is free and none may be added. Returns true if one has been freed meanwhile. */
@@ -67,10 +67,9 @@ export class SampleBuffer<C extends Chunk> implements SampleSource {
     return this.#chunks.map((chunk) => chunk.memory);
   }
 
-  /** Tells `outlet` of the chunks there are and of all that happens from now on. */
+  /** Tells `outlet` of all that happens from now on. */
   connect(outlet: SampleOutlet): void {
     this.#outlet = outlet;
-    for (const { memory } of this.#chunks) outlet.chunkAdded(memory);
   }
 
   /** Seals the active chunk and returns the next one to write to; nothing when there is no room. */
@@ -115,7 +114,7 @@ export class SampleBuffer<C extends Chunk> implements SampleSource {
     if (this.#chunks.length >= this.#maxChunks) return undefined;
     const chunk = this.#make(Chunk.allocate(this.#capacity));
     this.#chunks.push(chunk);
-    this.#outlet?.chunkAdded(chunk.memory);
+    this.#outlet?.chunkAdded(chunk.memory, this.#chunks.length - 1);
     return chunk;
   }
 }

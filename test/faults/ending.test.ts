@@ -44,7 +44,10 @@ describe.each(Object.entries(ways))("%s", (way, samples) => {
 describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
   test.each(Object.entries(signalWays))("%s", async (way, samples) => {
     const cwd = scratch();
-    const [without, withIt] = await Promise.all([endBySignal("off", way, signal, cwd), endBySignal("m", way, signal, cwd)]);
+    const [without, withIt] = await Promise.all([
+      endBySignal("off", way, signal, cwd),
+      endBySignal("m", way, signal, cwd),
+    ]);
     expect(withIt).toEqual(without);
     expectAll(`${cwd}/m`, samples);
   });

@@ -12,7 +12,15 @@ function written(options: { rotateBytes?: number; rotateAgeMs?: number; director
   const directory = options.directory ?? join(scratch(), "made", "on demand");
   const published: string[] = [];
   const onPublish = (path: string) => void published.push(path);
-  const sink = new SeriesFileSink({ ...options, directory, prefix: "gauge", clock, pid: 4242, run: "k3f9qz", onPublish });
+  const sink = new SeriesFileSink({
+    ...options,
+    directory,
+    prefix: "gauge",
+    clock,
+    pid: 4242,
+    run: "k3f9qz",
+    onPublish,
+  });
   const recorder = new ValueRecorder({ clock });
   const flusher = new Flusher(recorder.source, sink, { clock, pid: 4242 });
   return { clock, directory, sink, recorder, flusher, published };
@@ -143,7 +151,9 @@ describe("options", () => {
 
   test("refuse what is misspelt or out of range, by name", () => {
     const make = (options: object) => () => new SeriesFileSink({ directory: "x", prefix: "y", ...options });
-    expect(make({ rotatebytes: 5 })).toThrow(/option of SeriesFileOptions must be spelt "rotateBytes", got 'rotatebytes'/);
+    expect(make({ rotatebytes: 5 })).toThrow(
+      /option of SeriesFileOptions must be spelt "rotateBytes", got 'rotatebytes'/,
+    );
     expect(make({ rotateAgeMs: 0 })).toThrow(/rotateAgeMs must be an integer from 1 to 2147483647, got 0/);
     expect(make({ rotateBytes: 1.5 })).toThrow(OptionError);
   });

@@ -39,22 +39,31 @@ describe("durations", () => {
   });
 
   test("and the time between them, of any length, are exact", () => {
-    const someNs = fc.oneof(fc.bigInt(0n, 5n * 10n ** 9n), fc.bigInt(0n, 3600n * 10n ** 9n), fc.constantFrom(999_999_999n, 10n ** 9n));
+    const someNs = fc.oneof(
+      fc.bigInt(0n, 5n * 10n ** 9n),
+      fc.bigInt(0n, 3600n * 10n ** 9n),
+      fc.constantFrom(999_999_999n, 10n ** 9n),
+    );
     const steps = fc.array(fc.tuple(someNs, someNs), { minLength: 1, maxLength: 50 });
     fc.assert(
-      fc.property(steps, fc.bigInt(10n ** 18n, 4n * 10n ** 18n), fc.bigInt(1n, 10n ** 16n), (pairs, epochNs, monotonicNs) => {
-        const clock = new ManualClock({ epochNs, monotonicNs });
-        const { sink, recorder, flusher } = durationsInMemory({ clock });
-        const expected = pairs.map(([pause, duration]) => {
-          clock.advance(pause);
-          const token = recorder.start();
-          clock.advance(duration);
-          recorder.stop(recorder.labels.idOf("x"), token);
-          return `${clock.anchor().epochNs},${seconds(duration)},x,${PID}\n`;
-        });
-        flusher.flush();
-        expect(sink.text).toBe(expected.join(""));
-      }),
+      fc.property(
+        steps,
+        fc.bigInt(10n ** 18n, 4n * 10n ** 18n),
+        fc.bigInt(1n, 10n ** 16n),
+        (pairs, epochNs, monotonicNs) => {
+          const clock = new ManualClock({ epochNs, monotonicNs });
+          const { sink, recorder, flusher } = durationsInMemory({ clock });
+          const expected = pairs.map(([pause, duration]) => {
+            clock.advance(pause);
+            const token = recorder.start();
+            clock.advance(duration);
+            recorder.stop(recorder.labels.idOf("x"), token);
+            return `${clock.anchor().epochNs},${seconds(duration)},x,${PID}\n`;
+          });
+          flusher.flush();
+          expect(sink.text).toBe(expected.join(""));
+        },
+      ),
       { numRuns: 300 },
     );
   });

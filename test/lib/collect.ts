@@ -1,6 +1,14 @@
 /** A sink that keeps rows in memory, and a recorder that fills it, on a clock that a test moves. */
 
-import { DurationRecorder, Flusher, ManualClock, type RecorderOptions, type RowBatch, type Sink, ValueRecorder } from "seismo";
+import {
+  DurationRecorder,
+  Flusher,
+  ManualClock,
+  type RecorderOptions,
+  type RowBatch,
+  type Sink,
+  ValueRecorder,
+} from "seismo";
 import { type Row, rowsOf } from "./rows.js";
 
 export class Collected implements Sink {

@@ -21,7 +21,9 @@ export function filesIn(directory: string, prefix = "", extension = ".csv"): str
 
 /** Rows of all files of a prefix, in order of file names. Throws for whatever is not whole. */
 export function rowsIn(directory: string, prefix = "duration", extension = ".csv"): Row[] {
-  return filesIn(directory, `${prefix}.`, extension).flatMap((name) => rowsOf(readFileSync(join(directory, name), "utf8")));
+  return filesIn(directory, `${prefix}.`, extension).flatMap((name) =>
+    rowsOf(readFileSync(join(directory, name), "utf8")),
+  );
 }
 
 export function rowsOf(text: string): Row[] {

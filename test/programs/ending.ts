@@ -4,8 +4,8 @@
  */
 
 import { once } from "node:events";
-import { onExit } from "signal-exit";
 import { observe, series, start } from "seismo";
+import { onExit } from "signal-exit";
 
 const [directory, way] = process.argv.slice(2) as [string, string];
 if (directory !== "off") start({ directory });

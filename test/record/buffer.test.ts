@@ -1,6 +1,6 @@
 /** Buffers: chunks fill, are drained and come round again; what does not fit is counted; nothing is lost between. */
 
-import { DurationRecorder, Flusher, ManualClock, SeismoError, type SampleSource, Series } from "seismo";
+import { DurationRecorder, Flusher, ManualClock, type SampleSource, SeismoError, Series } from "seismo";
 import { describe, expect, test } from "vitest";
 import { Collected, durationsInMemory, valuesInMemory } from "../lib/collect.js";
 
@@ -35,7 +35,10 @@ describe("a buffer", () => {
     const bytes = recorder.source.chunks.reduce((sum, memory) => sum + memory.byteLength, 0);
     expect(bytes).toBeGreaterThan(75_000);
     expect(bytes).toBeLessThanOrEqual(100_000);
-    expect(recorder.stats()).toMatchObject({ recorded: 10_000, dropped: 10_000 - 1000 * recorder.source.chunks.length });
+    expect(recorder.stats()).toMatchObject({
+      recorded: 10_000,
+      dropped: 10_000 - 1000 * recorder.source.chunks.length,
+    });
   });
 
   test("takes no memory before its first sample", () => {

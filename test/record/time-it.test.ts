@@ -339,8 +339,12 @@ describe("misuse", () => {
   test("is refused where the mistake is made, by name", () => {
     const { timeIt } = timing();
     expect(() => timeIt("x")(5 as never)).toThrow(OptionError);
-    expect(() => timeIt("x")({} as never, "field", undefined as never)).toThrow(/wraps must be a function or method, got {}/);
-    expect(() => timeIt("x")(class {} as never, { kind: "class" } as never)).toThrow(/method, getter or setter, got 'class'/);
+    expect(() => timeIt("x")({} as never, "field", undefined as never)).toThrow(
+      /wraps must be a function or method, got {}/,
+    );
+    expect(() => timeIt("x")(class {} as never, { kind: "class" } as never)).toThrow(
+      /method, getter or setter, got 'class'/,
+    );
     expect(() => timeIt("x")({}, "key", { value: 5 })).toThrow(/method, getter or setter, got 5/);
   });
 
@@ -358,7 +362,21 @@ describe("tokens", () => {
     const { recorder, samples } = timing();
     const label = recorder.labels.idOf("real");
     recorder.stop(label, recorder.start());
-    const foreign = [0, -1, 1, 5e-310, 1e308, Number.NaN, Number.POSITIVE_INFINITY, "x", null, undefined, {}, 7n, Symbol("t")];
+    const foreign = [
+      0,
+      -1,
+      1,
+      5e-310,
+      1e308,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      "x",
+      null,
+      undefined,
+      {},
+      7n,
+      Symbol("t"),
+    ];
     for (const token of foreign) recorder.stop(label, token as DurationToken);
     recorder.stop(label, recorder.start());
     expect(samples()).toEqual([

@@ -3,9 +3,11 @@
 import "reflect-metadata";
 import { start, timeIt } from "seismo";
 
-const Route = (path: string): MethodDecorator => (_target, _key, descriptor) => {
-  Reflect.defineMetadata("path", path, descriptor.value as object);
-};
+const Route =
+  (path: string): MethodDecorator =>
+  (_target, _key, descriptor) => {
+    Reflect.defineMetadata("path", path, descriptor.value as object);
+  };
 
 class Controller {
   readonly #greeting = "hello";
@@ -42,7 +44,9 @@ console.log(
     results: [await controller.above("you"), controller.below(), Controller.make(), controller.greeting],
     above: [above.name, above.length, Reflect.getMetadata("path", above)],
     below: [below.name, below.length, Reflect.getMetadata("path", below)],
-    types: Reflect.getMetadata("design:paramtypes", Controller.prototype, "above").map((type: { name: string }) => type.name),
+    types: Reflect.getMetadata("design:paramtypes", Controller.prototype, "above").map(
+      (type: { name: string }) => type.name,
+    ),
   }),
 );
 await monitor.stop();

@@ -1,0 +1,44 @@
+/**
+ * Recording: a monitor at work in the variant's directory, as a program would have it, its flusher's thread included.
+ *
+ * Seismo is loaded here and not by question files, so that variants without it are without it.
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Monitor } from "seismo";
+import type { Setting } from "./question.js";
+
+export type Seismo = typeof import("seismo");
+
+export interface Recording {
+  readonly seismo: Seismo;
+  readonly monitor: Monitor;
+  /** Resolves when nearly everything recorded has been written: what is left waits for the flusher's interval. */
+  caughtUp(): Promise<void>;
+}
+
+/** Less than the recorder's memory holds by far, more than one chunk does. */
+const NEARLY = 100_000;
+const LOOK_AGAIN_MS = 5;
+
+/**
+ * Runs `measure` while recording. Recorded samples must be all there in the end: a dropped one was measured on another
+ * path than the one in question, so then there is no figure but an error.
+ */
+export async function whileRecording<T>(
+  { directory }: Setting,
+  measure: (recording: Recording) => Promise<T>,
+): Promise<T> {
+  const seismo = await import("seismo");
+  const monitor = seismo.start({ directory });
+  const caughtUp = async (): Promise<void> => {
+    do {
+      await sleep(LOOK_AGAIN_MS);
+    } while (monitor.stats().recorded - monitor.stats().written > NEARLY);
+  };
+  const measured = await measure({ seismo, monitor, caughtUp }).finally(() => monitor.stop());
+  const { recorded, written, dropped, invalid } = await monitor.stop();
+  if (written !== recorded || dropped > 0 || invalid > 0)
+    throw new Error(`of ${recorded} samples ${written} were written, ${dropped} dropped, ${invalid} invalid`);
+  return measured;
+}

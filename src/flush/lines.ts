@@ -1,0 +1,93 @@
+/**
+ * Lines: how messages travel between a recording thread and the flusher's.
+ *
+ * The thread that starts the flusher's gets a message port. A worker thread that records in a process whose main thread
+ * has started a flusher joins that one, over two broadcast channels, named after the process: one that only the flusher
+ * listens to, one that only such threads do. Broadcast channels, as they reach another thread even while the main
+ * thread is blocked or ending; a port would have to be passed on by the main thread. As everybody who has a channel open
+ * also listens to it, one is opened for each message to the flusher, which costs no more than the message.
+ *
+ * What a broadcast channel cannot tell is that a thread has been terminated. So a thread that has been heard also sends
+ * the flusher a port, by way of the main thread, whose only use is that it closes.
+ */
+
+import { BroadcastChannel, type MessagePort } from "node:worker_threads";
+import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
+
+/** A recording thread's end of a line. */
+export interface Line {
+  say(message: ToFlusher): void;
+  /** While referenced, a line keeps its thread alive. */
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** What threads that join say on the flusher's channel. */
+export type Joining = { readonly client: string } & (ToFlusher | { readonly type: "hello"; readonly hello: Hello });
+
+/** What the flusher says to all that join: that it is there, that it has heard one of them, and replies. */
+export type Answer =
+  | { readonly type: "here" }
+  | ({ readonly client: string } & (FromFlusher | { readonly type: "heard"; readonly threadId: number }));
+
+/** What comes with the port that closes when its thread ends. */
+export interface SignOfLife {
+  readonly seismo: "alive";
+  readonly client: string;
+  readonly port: MessagePort;
+}
+
+const TO_FLUSHER = `seismo:${process.pid}:to-flusher`;
+const FROM_FLUSHER = `seismo:${process.pid}:from-flusher`;
+
+export function portLine(port: MessagePort, onMessage: (message: FromFlusher) => void, onClose: () => void): Line {
+  port.on("message", onMessage);
+  port.on("close", onClose);
+  port.unref();
+  return {
+    say: (message) => port.postMessage(message),
+    ref: () => port.ref(),
+    unref: () => port.unref(),
+    close: () => port.close(),
+  };
+}
+
+/** A line to the flusher of the process, should there be one. `onAnswer` hears what is meant for all or for `client`. */
+export function joiningLine(client: string, onAnswer: (answer: Answer) => void): Line & { hello(hello: Hello): void } {
+  const answers = listenOn(FROM_FLUSHER, (answer: Answer) => {
+    if (answer.type === "here" || answer.client === client) onAnswer(answer);
+  });
+  answers.unref();
+  return {
+    hello: (hello) => postTo(TO_FLUSHER, { client, type: "hello", hello } satisfies Joining),
+    say: (message) => postTo(TO_FLUSHER, { client, ...message } satisfies Joining),
+    ref: () => answers.ref(),
+    unref: () => answers.unref(),
+    close: () => answers.close(),
+  };
+}
+
+/** The flusher's end of all joining lines. */
+export function openToJoin(onMessage: (message: Joining) => void): BroadcastChannel {
+  return listenOn(TO_FLUSHER, onMessage);
+}
+
+export function answerJoined(answer: Answer): void {
+  postTo(FROM_FLUSHER, answer);
+}
+
+/** `ref` and `unref` are there on every Node; its types forgot them. */
+type Channel = BroadcastChannel & { ref(): void; unref(): void };
+
+function listenOn<M>(name: string, onMessage: (message: M) => void): Channel {
+  const channel = new BroadcastChannel(name) as Channel;
+  channel.onmessage = (event) => onMessage((event as { data: M }).data);
+  return channel;
+}
+
+function postTo(name: string, message: Joining | Answer): void {
+  const channel = new BroadcastChannel(name);
+  channel.postMessage(message);
+  channel.close();
+}

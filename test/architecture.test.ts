@@ -1,0 +1,70 @@
+/** The house in order: who may import whom, as data. A room that is missing here is a room that nobody has thought of. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const src = join(import.meta.dirname, "../src");
+
+/** Rooms and single files of `src`, and what each may import besides itself. */
+const mayImport: Record<string, readonly string[]> = {
+  errors: [],
+  clock: [],
+  options: ["errors", "clock"],
+  format: ["errors"],
+  record: ["errors", "clock", "options", "format"],
+  flush: ["errors", "clock", "options", "format", "record"],
+  monitor: ["errors", "clock", "options", "format", "record", "flush"],
+  index: ["errors", "clock", "options", "format", "record", "flush", "monitor"],
+};
+/** Packages from npm that may be imported, and where. */
+const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"] };
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const roomOf = (file: string) => file.split("/")[0]!.replace(/\.ts$/, "");
+const importsOf = (file: string) =>
+  [
+    ...readFileSync(join(src, file), "utf8").matchAll(
+      /^(?:import|export)\b[^"';]*\bfrom "([^"]+)"|\brequire\("([^"]+)"\)|import\("([^"]+)"\)|\(import\.meta\.url\)\("([^"]+)"\)/gm,
+    ),
+  ]
+    .map((match) => match.slice(1).find((name) => name !== undefined)!)
+    .filter((name) => !name.startsWith("node:"));
+/** Examples in comments import as users do; they are not imports of the file. */
+const isExample = (name: string) => name === "seismo";
+
+test("every file lives in a room the table knows", () => {
+  expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(mayImport).sort());
+});
+
+test("imports point inwards", () => {
+  const offending: string[] = [];
+  let seen = 0;
+  for (const file of files) {
+    for (const name of importsOf(file)) {
+      if (isExample(name)) continue;
+      seen++;
+      const room = roomOf(file);
+      if (!name.startsWith(".")) {
+        if (!packages[name]?.includes(room)) offending.push(`${file} → ${name}`);
+        continue;
+      }
+      const target = roomOf(relative(src, join(src, dirname(file), name)).replace(/\.js$/, ".ts"));
+      if (target !== room && !mayImport[room]?.includes(target)) offending.push(`${file} → ${name}`);
+    }
+  }
+  expect(offending).toEqual([]);
+  expect(seen).toBeGreaterThan(60); // the pattern above still finds imports
+});
+
+test("nothing is called utils, helpers, common or types", () => {
+  expect(files.filter((file) => /(^|[/-])(utils?|helpers?|common|types|misc)\b/.test(file))).toEqual([]);
+});
+
+test("the exports map is the whole list of doors, and each is there with its types", () => {
+  const { exports } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
+  expect(Object.keys(exports)).toEqual([".", "./package.json"]);
+  for (const path of Object.values(exports["."] as Record<string, string>)) {
+    expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
+  }
+});

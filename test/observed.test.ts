@@ -1,0 +1,151 @@
+/** Seen from outside: what clients, clocks, readers and the kernel saw is what the files say. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import autocannon from "autocannon";
+import type { MonitorStats } from "seismo";
+import { expect, onTestFinished, test } from "vitest";
+import { startProgram } from "./lib/program.js";
+import { countByLabel, filesIn, rowsIn, rowsOf } from "./lib/rows.js";
+import { scratch } from "./lib/scratch.js";
+
+test("every request that a client counted is a row, under its route, of about the length the client saw", async () => {
+  const cwd = scratch();
+  const program = startProgram("observed.js", ["server"], { cwd });
+  const port = await program.line(/^\d+$/);
+  const amounts = { "/version": 3_000, "/work": 500, "/fail": 700 };
+  const seen: Record<string, number> = {};
+  for (const [path, amount] of Object.entries(amounts)) {
+    const result = await autocannon({ url: `http://127.0.0.1:${port}${path}?q=1`, amount, connections: 8 });
+    seen[`${path} [GET]`] = result["2xx"] + result.non2xx;
+    if (path === "/work") expect(result.latency.average).toBeGreaterThanOrEqual(4);
+  }
+  program.process.stdin!.write("stop\n");
+  const { stdout } = await program.ended;
+  const rows = rowsIn(join(cwd, "m"));
+  expect(countByLabel(rows)).toEqual({ ...seen, "work()": 500 });
+  expect(seen).toEqual({ "/version [GET]": 3_000, "/work [GET]": 500, "/fail [GET]": 700 });
+  for (const { label, measurement } of rows) if (label.includes("work")) expect(measurement).toBeGreaterThan(0.004);
+  const stats = JSON.parse(stdout.split("\n").at(-2)!) as MonitorStats;
+  expect(stats).toMatchObject({ recorded: 4_700, written: 4_700, dropped: 0, invalid: 0 });
+  expect(stats.bytes).toBe(
+    filesIn(join(cwd, "m"), "duration").reduce((sum, name) => sum + readFileSync(join(cwd, "m", name)).length - 32, 0),
+  );
+});
+
+test("Python's csv module reads the same rows", async () => {
+  const cwd = scratch();
+  const program = startProgram("observed.js", ["many files"], { cwd });
+  await program.ended;
+  const script = `
+import csv, glob, json, os
+rows = [row for name in sorted(glob.glob(os.path.join("m", "duration.*.csv"))) for row in csv.DictReader(open(name, newline=""))]
+print(json.dumps([len(rows), sum(int(r["Timepoint"]) for r in rows) % 1000003, sorted({r["Label"] for r in rows}),
+  sum(round(float(r["Measurement"]) * 1e9) for r in rows)]))`;
+  const python = JSON.parse(execFileSync("python3", ["-c", script], { cwd, encoding: "utf8" }));
+  const rows = rowsIn(join(cwd, "m"));
+  expect(python).toEqual([
+    rows.length,
+    Number(rows.reduce((sum, row) => sum + row.timepoint, 0n) % 1000003n),
+    ["call, with a comma"],
+    rows.reduce((sum, row) => sum + Math.round(row.measurement * 1e9), 0),
+  ]);
+});
+
+test("the sum of ten thousand durations is what another clock measured", async () => {
+  const cwd = scratch();
+  const { stdout } = await startProgram("observed.js", ["sum"], { cwd }).ended;
+  const outside = Number(stdout) / 1000;
+  const inside = rowsIn(join(cwd, "m")).reduce((sum, row) => sum + row.measurement, 0);
+  expect(inside).toBeGreaterThan(0.5); // 10 000 × 50 µs
+  expect(inside).toBeLessThanOrEqual(outside);
+  expect(outside - inside).toBeLessThan(0.02 * outside); // the outside clock was read outside
+});
+
+test("timepoints lie between two readings of an outside clock", async () => {
+  const cwd = scratch();
+  const program = startProgram("observed.js", ["one sample a line"], { cwd });
+  const clock = startOutsideClock();
+  const bounds: [bigint, bigint][] = [];
+  for (let i = 0; i < 20; i++) {
+    await program.line(`go ${i}`);
+    const before = await clock.read();
+    program.process.stdin!.write("go\n");
+    if (i < 19) await program.line(`go ${i + 1}`);
+    else await program.ended;
+    bounds.push([before, await clock.read()]);
+  }
+  const rows = rowsIn(join(cwd, "m"));
+  expect(rows).toHaveLength(20);
+  rows.forEach(({ timepoint }, i) => {
+    const [before, after] = bounds[i]!;
+    expect([timepoint > before, timepoint < after]).toEqual([true, true]);
+  });
+});
+
+test("whoever reads the directory, at any time, meets only whole files; and may delete them", async () => {
+  const cwd = scratch();
+  const program = startProgram("observed.js", ["many files"], { cwd });
+  let ended = false;
+  void program.ended.then(() => {
+    ended = true;
+  });
+  let rows = 0;
+  let files = 0;
+  const readAll = () => {
+    for (const name of filesIn(join(cwd, "m"), "duration")) {
+      rows += rowsOf(readFileSync(join(cwd, "m", name), "utf8")).length;
+      rmSync(join(cwd, "m", name));
+      files++;
+    }
+  };
+  while (!ended) {
+    readAll();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  readAll();
+  const { stdout, stderr } = await program.ended;
+  expect(stderr).toBe("");
+  expect(rows).toBe(Number(stdout));
+  expect(files).toBeGreaterThan(20);
+});
+
+test("the main thread writes no byte to any file after start(): the kernel counts them by thread", async () => {
+  const cwd = scratch();
+  const program = startProgram("observed.js", ["burst"], { cwd });
+  await program.line("started");
+  const written = () => {
+    const bytes: Record<string, number> = {};
+    for (const tid of readdirSync(`/proc/${program.pid}/task`)) {
+      const io = readFileSync(`/proc/${program.pid}/task/${tid}/io`, "utf8");
+      bytes[tid] = Number(/wchar: (\d+)/.exec(io)![1]);
+    }
+    return bytes;
+  };
+  const before = written();
+  program.process.stdin!.write("go\n");
+  await program.line("written");
+  const after = written();
+  const main = String(program.pid);
+  expect(after[main]! - before[main]!).toBeLessThan(100_000); // messages, wake-ups and "written\n" itself
+  const others = Object.keys(after).filter((tid) => tid !== main);
+  expect(Math.max(...others.map((tid) => after[tid]! - (before[tid] ?? 0)))).toBeGreaterThan(30_000_000);
+});
+
+/** Python's clock, in a process of its own. */
+function startOutsideClock(): { read(): Promise<bigint> } {
+  const script = "import sys, time\nfor line in sys.stdin: print(time.time_ns(), flush=True)";
+  const clock = spawn("python3", ["-u", "-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void clock.kill());
+  const lines = createInterface({ input: clock.stdout });
+  return {
+    read: async () => {
+      clock.stdin.write("now\n");
+      const [line] = await once(lines, "line");
+      return BigInt(line as string);
+    },
+  };
+}
