@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { describeMachine } from "./lib/machine.js";
 import { installPeers } from "./lib/peers.js";
 import type { Question } from "./lib/question.js";
-import { makeReport, missed, toMarkdown, toText } from "./lib/report.js";
+import { absent, makeReport, missed, type Report, toMarkdown, toText } from "./lib/report.js";
 import { endRunning, runRounds } from "./lib/rounds.js";
 
 const DEFAULT_ROUNDS = 5;
@@ -39,8 +39,8 @@ async function help(names: readonly string[]): Promise<void> {
   console.log(`\n--rounds N  how often each variant runs (default ${DEFAULT_ROUNDS}, unless a question has its own)`);
 }
 
-/** Measures, prints and saves. Returns the targets missed. */
-async function answer(name: string, rounds: number | undefined): Promise<string[]> {
+/** Measures, prints and saves. */
+async function answer(name: string, rounds: number | undefined): Promise<Report> {
   const question = await load(name);
   console.log(`\n${name}: ${question.asks}`);
   if (question.needsPeers) installPeers();
@@ -53,7 +53,7 @@ async function answer(name: string, rounds: number | undefined): Promise<string[
   writeFileSync(new URL(`${name}.md`, RESULTS), toMarkdown(report));
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\n${toText(report)}`);
-  return missed(report).map((text) => `${name}: ${text}`);
+  return report;
 }
 
 async function main(): Promise<void> {
@@ -69,19 +69,24 @@ async function main(): Promise<void> {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error(`--rounds must be a whole number above 0, got ${values.rounds}`);
 
-  const allMissed: string[] = [];
-  const failed: string[] = [];
+  const endings: Record<"missed" | "skipped" | "failed", string[]> = { missed: [], skipped: [], failed: [] };
   for (const name of positionals.length > 0 ? positionals : names) {
+    const named = (text: string) => `${name}: ${text}`;
     try {
-      allMissed.push(...(await answer(name, rounds)));
+      const report = await answer(name, rounds);
+      endings.missed.push(...missed(report).map(named));
+      endings.skipped.push(...absent(report.skipped).map(named));
+      endings.failed.push(...absent(report.failed).map(named));
     } catch (error) {
-      failed.push(`${name}: ${(error as Error).message}`);
-      console.error(`${name} could not be answered: ${(error as Error).message}`);
+      console.error((error as Error).message);
+      endings.failed.push(named((error as Error).message));
     }
   }
-  console.log(allMissed.length === 0 ? "\nNo target was missed." : `\nTargets missed:\n  ${allMissed.join("\n  ")}`);
-  if (failed.length > 0) {
-    console.error(`Failed:\n  ${failed.join("\n  ")}`);
+  if (endings.missed.length === 0) console.log("\nNo target was missed.");
+  else console.log(`\nTargets missed:\n  ${endings.missed.join("\n  ")}`);
+  if (endings.skipped.length > 0) console.log(`Skipped, targets and all:\n  ${endings.skipped.join("\n  ")}`);
+  if (endings.failed.length > 0) {
+    console.error(`Failed:\n  ${endings.failed.join("\n  ")}`);
     process.exitCode = 1;
   }
 }

@@ -151,7 +151,7 @@ describe("a monitor", () => {
   });
 
   test("takes its listeners off the process when it has stopped", async () => {
-    await until(() => process.listeners("newListener").every((listener) => listener.name !== "stayLast"));
+    await until(() => process.listeners("newListener" as never).every((listener) => listener.name !== "stayLast"));
     const before = ourListeners();
     const monitor = start({ directory: scratch() });
     expect(ourListeners()).toBeGreaterThan(before);

@@ -33,6 +33,7 @@ export interface Report {
   readonly lines: readonly Line[];
   readonly remarks: readonly string[];
   readonly skipped: Readonly<Record<string, string>>;
+  readonly failed: Readonly<Record<string, string>>;
 }
 
 export function makeReport(
@@ -41,7 +42,7 @@ export function makeReport(
   measured: Measured,
   context: Pick<Report, "command" | "machine" | "rounds">,
 ): Report {
-  const { rows, notes, skipped } = measured;
+  const { rows, notes, skipped, failed } = measured;
   const lines = rows.map((row): Line => {
     const baseline = rows.find(({ variant, figure }) => variant === question.baseline && figure === row.figure);
     const target = targetOf(question, row, rows);
@@ -60,6 +61,7 @@ export function makeReport(
     lines,
     remarks: [...(question.remarks ?? []), ...notes],
     skipped,
+    failed,
   };
 }
 
@@ -95,6 +97,11 @@ export function missed(report: Report): string[] {
   return report.lines
     .filter(({ target }) => target?.reached === false)
     .map((line) => `${nameOf(line, report)}: ${line.target?.text}; reached: ${reachedOf(line.target)}`);
+}
+
+/** Variants without figures, as text. */
+export function absent(why: Readonly<Record<string, string>>): string[] {
+  return Object.entries(why).map(([variant, reason]) => `${variant}: ${reason}`);
 }
 
 const COLUMNS = ["variant", "unit", "min", "median", "ratio", "target", "reached"] as const;
@@ -154,7 +161,7 @@ export function toMarkdown(report: Report): string {
     row(COLUMNS.map((column) => (NUMBERS.has(column) ? "---:" : "---"))),
     ...report.lines.map((line) => row(cellsOf(line, report))),
     "",
-    `Baseline of the ratios: ${baseline}. ${rounds} rounds, one process a variant and round. min: the least of all rounds;`,
+    `Baseline of the ratios: ${baseline}. Rounds: ${rounds}, one process a variant and round. min: the least of all rounds;`,
     "median: of the rounds' medians; ratios and targets: of medians.",
     "",
     ...remarksOf(report).flatMap((remark) => [remark, ""]),
@@ -164,6 +171,8 @@ export function toMarkdown(report: Report): string {
   ].join("\n");
 }
 
-function remarksOf({ remarks, skipped }: Report): string[] {
-  return [...remarks, ...Object.entries(skipped).map(([variant, why]) => `Skipped: ${variant}: ${why}.`)];
+function remarksOf({ remarks, skipped, failed }: Report): string[] {
+  const skips = absent(skipped).map((text) => `Skipped: ${text}.`);
+  const failures = absent(failed).map((text) => `Failed: ${text}.`);
+  return [...remarks, ...skips, ...failures];
 }

@@ -31,8 +31,10 @@ export interface Row {
 export interface Measured {
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
-  /** Variants that could not be measured here, and why. */
+  /** Variants that cannot be measured here, and why. */
   readonly skipped: Readonly<Record<string, string>>;
+  /** Variants that went wrong, in any round, and how. They have no rows. */
+  readonly failed: Readonly<Record<string, string>>;
 }
 
 interface Ended {
@@ -44,10 +46,16 @@ export async function runRounds(name: string, question: Question, rounds: number
   const figures = new Map<string, Figure[]>(); // by variant and figure
   const notes = new Set<string>();
   const skipped: Record<string, string> = {};
+  const failed: Record<string, string> = {};
   for (let round = 1; round <= rounds; round++) {
     for (const variant of question.variants) {
-      if (variant.name in skipped) continue;
+      if (variant.name in skipped || variant.name in failed) continue;
       const outcome = await runOnce(name, variant);
+      if (outcome instanceof Error) {
+        failed[variant.name] = outcome.message;
+        console.error(`  round ${round}/${rounds}  ${variant.name}: failed, ${outcome.message}`);
+        continue;
+      }
       if ("skipped" in outcome) {
         skipped[variant.name] = outcome.skipped;
         console.log(`  round ${round}/${rounds}  ${variant.name}: skipped, ${outcome.skipped}`);
@@ -61,19 +69,14 @@ export async function runRounds(name: string, question: Question, rounds: number
       console.log(`  round ${round}/${rounds}  ${variant.name}: ${brief(outcome.figures)}`);
     }
   }
-  const rows = [...figures].map(([key, values]): Row => {
+  const rows = [...figures].flatMap(([key, values]): Row[] => {
     const [variant, figure] = JSON.parse(key) as [string, string];
+    if (variant in failed) return [];
     const medians = values.map((value) => value.median);
-    return {
-      variant,
-      figure,
-      unit: values[0].unit,
-      min: Math.min(...values.map(({ min }) => min)),
-      median: median(medians),
-      rounds: medians,
-    };
+    const min = Math.min(...values.map((value) => value.min));
+    return [{ variant, figure, unit: values[0].unit, min, median: median(medians), rounds: medians }];
   });
-  return { rows, notes: [...notes], skipped };
+  return { rows, notes: [...notes], skipped, failed };
 }
 
 function brief(figures: Readonly<Record<string, Figure>>): string {
@@ -82,12 +85,15 @@ function brief(figures: Readonly<Record<string, Figure>>): string {
     .join(", ");
 }
 
-async function runOnce(question: string, variant: Variant): Promise<Outcome> {
+/** Returns what went wrong, if something did: the other variants are to be measured all the same. */
+async function runOnce(question: string, variant: Variant): Promise<Outcome | Error> {
   const directory = makeScratch(variant.filesOn);
   const remove = () => removeScratch(directory);
   process.once("exit", remove);
   try {
     return "run" in variant ? await runChild(question, variant, directory) : await runProgram(variant, directory);
+  } catch (error) {
+    return error as Error;
   } finally {
     process.off("exit", remove);
     remove();
@@ -95,19 +101,19 @@ async function runOnce(question: string, variant: Variant): Promise<Outcome> {
 }
 
 async function runChild(question: string, { name, flags = [] }: MeasuringVariant, directory: string): Promise<Outcome> {
-  const { stdout } = await run([...flags, CHILD, question, name, directory], name);
+  const { stdout } = await run([...flags, CHILD, question, name, directory]);
   const line = stdout.trim().split("\n").at(-1);
-  if (!line) throw new Error(`${question}, ${name}: the process ended without a result`);
+  if (!line) throw new Error("the process ended without a result");
   return JSON.parse(line) as Outcome;
 }
 
-async function runProgram({ name, program }: ProgramVariant, directory: string): Promise<Outcome> {
-  const { wallMs } = await run(["--input-type=module", "--eval", program(directory)], name);
+async function runProgram({ program }: ProgramVariant, directory: string): Promise<Outcome> {
+  const { wallMs } = await run(["--input-type=module", "--eval", program(directory)]);
   return { figures: { "wall time": single("ms", wallMs) }, notes: [] };
 }
 
 /** Runs Node to its end. Its time is from before the spawn to its exit, and so has some of ours in it. */
-async function run(args: readonly string[], name: string): Promise<Ended> {
+async function run(args: readonly string[]): Promise<Ended> {
   const { NODE_OPTIONS: _, ...env } = process.env; // meant for us, not for what is measured
   const beginMs = performance.now();
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
@@ -121,7 +127,7 @@ async function run(args: readonly string[], name: string): Promise<Ended> {
   const wallMs = performance.now() - beginMs;
   await closed;
   running = undefined;
-  if (code !== 0) throw new Error(`${name}: the process ended with ${signal ?? `code ${code}`}`);
+  if (code !== 0) throw new Error(`the process ended with ${signal ?? `code ${code}`}`);
   return { stdout, wallMs };
 }
 

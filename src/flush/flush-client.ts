@@ -103,13 +103,12 @@ export class FlushClient {
     }
   }
 
-  /** Publishes everything, for good. Returns how many samples could not be written. */
-  end(): number {
-    if (this.#ended) return 0;
+  /** Publishes everything, for good. */
+  end(): void {
+    if (this.#ended) return;
     this.#ended = true;
-    const lost = this.#loop.close(this.#settle);
+    this.#loop.close(this.#settle);
     setImmediate(() => this.#host.onEnd()); // after the reply, if there is one
-    return lost;
   }
 
   /** The flusher ends: nobody shall wait for what will not come. */
@@ -132,14 +131,15 @@ export class FlushClient {
         this.#served(message.request);
         break;
       case "close":
-        this.#served(message.request, this.end());
+        this.end();
+        this.#served(message.request);
         break;
     }
   }
 
-  #served(request: number, lost = 0): void {
+  #served(request: number): void {
     Atomics.store(this.#control, SERVED, request);
     Atomics.notify(this.#control, SERVED);
-    this.#host.say({ type: "served", request, lost });
+    this.#host.say({ type: "served", request });
   }
 }

@@ -98,12 +98,11 @@ export class FlushLoop {
     }
   }
 
-  /** The end: publishes everything, and counts as lost what cannot be written. Returns how many samples that were. */
-  close(settle?: () => void): number {
+  /** The end: publishes everything, and counts as lost what cannot be written. */
+  close(settle?: () => void): void {
     this.publish(settle);
-    const lost = this.#entries.reduce((sum, { flusher }) => sum + flusher.abandon(), 0);
+    for (const { flusher } of this.#entries) flusher.abandon();
     this.#entries.length = 0;
-    return lost;
   }
 
   #look(entries: readonly Entry[]): boolean {

@@ -17,7 +17,7 @@ import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import { type FileSettings, FlushLoop } from "./flush-loop.js";
 import type { FlushWorkerData } from "./flush-worker.js";
-import { type Answer, joiningLine, type Line, portLine, type SignOfLife } from "./lines.js";
+import { type Answer, answerJoined, joiningLine, type Line, portLine, type SignOfLife } from "./lines.js";
 import {
   allocateControl,
   FLUSHER,
@@ -57,7 +57,7 @@ export class FlusherLink {
   readonly #hello: Hello;
   readonly #control: Int32Array = allocateControl();
   readonly #attached: Attached[] = [];
-  readonly #replies = new Map<number, (lost: number) => void>();
+  readonly #replies = new Map<number, () => void>();
   /** The way to the flusher's thread; none while this thread writes itself. */
   #line: Line | undefined;
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
@@ -67,7 +67,7 @@ export class FlusherLink {
   #localTimer: NodeJS.Timeout | undefined;
   #localDue = false;
   #request = 0;
-  #closing: Promise<number> | undefined;
+  #closing: Promise<void> | undefined;
   #hasEnded = false;
   #end!: () => void;
 
@@ -125,21 +125,20 @@ export class FlusherLink {
     return this.#hasEnded || this.#local !== undefined || this.#ownPort !== undefined;
   }
 
-  /** Publishes everything and lets go. Resolves to the number of samples that could not be written. */
-  close(): Promise<number> {
+  /** Publishes everything, counts as lost what could not be written, and lets go. */
+  close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #close(): Promise<number> {
+  async #close(): Promise<void> {
     for (const { unsubscribe } of this.#attached) unsubscribe();
-    if (this.#local) return this.#closeLocal();
-    const lost = await this.#ask("close");
+    if (this.#local) this.#closeLocal();
+    else await this.#ask("close");
     if (!this.#ownPort) this.#finish(); // else when our thread has ended, which may have others to serve
-    return lost;
   }
 
-  #ask(type: "publish" | "close"): Promise<number> {
+  #ask(type: "publish" | "close"): Promise<void> {
     this.#line!.ref(); // the thread must not end while somebody waits
     return new Promise((resolve) => {
       const request = ++this.#request;
@@ -153,7 +152,7 @@ export class FlusherLink {
       warn(message.code, message.message);
       return;
     }
-    this.#replies.get(message.request)?.(message.lost);
+    this.#replies.get(message.request)?.();
     this.#replies.delete(message.request);
     if (this.#replies.size === 0) this.#line?.unref();
   }
@@ -228,6 +227,8 @@ export class FlusherLink {
   #onAnswer(answer: Answer): void {
     if (answer.type === "here") {
       if (Atomics.load(this.#control, OWNER) === NOBODY) this.#sayHello();
+    } else if (answer.type === "gone") {
+      if (Atomics.load(this.#control, OWNER) === FLUSHER) this.#goLocal("it ended");
     } else if (answer.type === "heard") {
       clearTimeout(this.#joinTimer);
       this.#giveSignOfLife(answer.threadId);
@@ -270,6 +271,7 @@ export class FlusherLink {
     Atomics.store(this.#control, OWNER, SELF);
     this.#startLocal();
     if (reason === undefined) return;
+    if (this.#ownPort) answerJoined({ type: "gone" });
     const cause = reason instanceof Error ? reason.message : String(reason);
     warn(
       "ERR_SEISMO_THREAD",
@@ -288,16 +290,20 @@ export class FlusherLink {
     this.#localTimer = setInterval(() => local.tick(), flushIntervalMs);
     this.#localTimer.unref();
     if (this.#replies.size === 0) return;
-    const lost = this.#closing ? this.#closeLocal() : local.publish();
-    for (const reply of this.#replies.values()) reply(lost ?? 0);
-    this.#replies.clear();
+    if (this.#closing) this.#closeLocal();
+    else local.publish();
+    this.#answerAll();
   }
 
-  #closeLocal(): number {
+  #closeLocal(): void {
     clearInterval(this.#localTimer);
-    const lost = this.#local?.close() ?? 0;
+    this.#local?.close();
     this.#finish();
-    return lost;
+  }
+
+  #answerAll(): void {
+    for (const reply of this.#replies.values()) reply();
+    this.#replies.clear();
   }
 
   #onThreadEnded(): void {
@@ -309,6 +315,7 @@ export class FlusherLink {
   #finish(): void {
     this.#hasEnded = true;
     this.#line?.close();
+    this.#answerAll(); // a reply may come later than the news that its sender is gone
     this.#end();
   }
 

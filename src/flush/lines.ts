@@ -26,9 +26,10 @@ export interface Line {
 /** What threads that join say on the flusher's channel. */
 export type Joining = { readonly client: string } & (ToFlusher | { readonly type: "hello"; readonly hello: Hello });
 
-/** What the flusher says to all that join: that it is there, that it has heard one of them, and replies. */
+/** What all that join may hear: that a flusher is there, or gone before its time, that it has heard them, and replies. */
 export type Answer =
   | { readonly type: "here" }
+  | { readonly type: "gone" }
   | ({ readonly client: string } & (FromFlusher | { readonly type: "heard"; readonly threadId: number }));
 
 /** What comes with the port that closes when its thread ends. */
@@ -56,7 +57,7 @@ export function portLine(port: MessagePort, onMessage: (message: FromFlusher) =>
 /** A line to the flusher of the process, should there be one. `onAnswer` hears what is meant for all or for `client`. */
 export function joiningLine(client: string, onAnswer: (answer: Answer) => void): Line & { hello(hello: Hello): void } {
   const answers = listenOn(FROM_FLUSHER, (answer: Answer) => {
-    if (answer.type === "here" || answer.client === client) onAnswer(answer);
+    if (!("client" in answer) || answer.client === client) onAnswer(answer);
   });
   answers.unref();
   return {

@@ -60,5 +60,5 @@ export type Request =
 export type ToFlusher = News | Request;
 
 export type FromFlusher =
-  | { readonly type: "served"; readonly request: number; readonly lost: number }
+  | { readonly type: "served"; readonly request: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

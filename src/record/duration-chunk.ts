@@ -13,7 +13,7 @@ import { Chunk, LENGTH } from "./chunk.js";
  * console.log(chunk.push(token, 1_700n, 0), chunk.length); // => false 2
  */
 export class DurationChunk extends Chunk {
-  readonly #header: Int32Array;
+  readonly #length: Int32Array; // one cell
   readonly #startBits: Float64Array; // the raw reading, moved as a double: see DurationToken
   readonly #endNs: BigInt64Array;
   readonly #labelIds: Uint32Array;
@@ -21,8 +21,8 @@ export class DurationChunk extends Chunk {
 
   constructor(memory: SharedArrayBuffer) {
     super(memory);
-    const { header, capacity, firstOffset, secondOffset, labelIds } = this.layout;
-    this.#header = header;
+    const { capacity, firstOffset, secondOffset, labelIds } = this.layout;
+    this.#length = new Int32Array(memory, 4 * LENGTH, 1);
     this.#startBits = new Float64Array(memory, firstOffset, capacity);
     this.#endNs = new BigInt64Array(memory, secondOffset, capacity);
     this.#labelIds = labelIds;
@@ -31,12 +31,12 @@ export class DurationChunk extends Chunk {
 
   /** Hot. Returns false and stores nothing when full. */
   push(startBits: number, endNs: bigint, labelId: number): boolean {
-    const i = this.#header[LENGTH];
+    const i = this.#length[0];
     if (i === this.#capacity) return false;
     this.#startBits[i] = startBits;
     this.#endNs[i] = endNs;
     this.#labelIds[i] = labelId;
-    this.#header[LENGTH] = i + 1; // after the columns: whoever sees the new length finds every row below it whole
+    this.#length[0] = i + 1; // after the columns: whoever sees the new length finds every row below it whole
     return true;
   }
 }

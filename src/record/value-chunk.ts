@@ -11,7 +11,7 @@ import { Chunk, LENGTH } from "./chunk.js";
  * console.log(chunk.push(systemClock.now(), 75.3, 0), chunk.push(systemClock.now(), 75.4, 0)); // => true false
  */
 export class ValueChunk extends Chunk {
-  readonly #header: Int32Array;
+  readonly #length: Int32Array; // one cell
   readonly #timeNs: BigInt64Array;
   readonly #values: Float64Array;
   readonly #labelIds: Uint32Array;
@@ -19,8 +19,8 @@ export class ValueChunk extends Chunk {
 
   constructor(memory: SharedArrayBuffer) {
     super(memory);
-    const { header, capacity, firstOffset, secondOffset, labelIds } = this.layout;
-    this.#header = header;
+    const { capacity, firstOffset, secondOffset, labelIds } = this.layout;
+    this.#length = new Int32Array(memory, 4 * LENGTH, 1);
     this.#timeNs = new BigInt64Array(memory, firstOffset, capacity);
     this.#values = new Float64Array(memory, secondOffset, capacity);
     this.#labelIds = labelIds;
@@ -29,12 +29,12 @@ export class ValueChunk extends Chunk {
 
   /** Hot. Returns false and stores nothing when full. */
   push(timeNs: bigint, value: number, labelId: number): boolean {
-    const i = this.#header[LENGTH];
+    const i = this.#length[0];
     if (i === this.#capacity) return false;
     this.#timeNs[i] = timeNs;
     this.#values[i] = value;
     this.#labelIds[i] = labelId;
-    this.#header[LENGTH] = i + 1; // after the columns, as in a duration chunk
+    this.#length[0] = i + 1; // after the columns, as in a duration chunk
     return true;
   }
 }

@@ -1,6 +1,6 @@
 /** Where no thread can be started, the recording thread writes the files itself: once said, every promise kept but the stall bound. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MonitorStats } from "seismo";
 import { describe, expect, test } from "vitest";
@@ -60,6 +60,40 @@ describe.each(Object.entries(settings))("%s", (_, setting) => {
     expect(heard.filter((code) => code === "ERR_SEISMO_THREAD")).toHaveLength(1);
     expect(countByLabel(rowsIn(join(cwd, "m")))).toEqual({ call: 100_000 });
     expect(filesIn(join(cwd, "m"), "", ".tmp")).toEqual([]);
+  });
+});
+
+describe("the thread dies under way", () => {
+  const dying = () =>
+    packageWith((dist) =>
+      appendFileSync(join(dist, "flush/flush-worker.js"), "\nsetTimeout(() => { throw new Error('died'); }, 60);"),
+    );
+
+  test("and what it had written is there, and the rest is written all the same", async () => {
+    const cwd = dying();
+    const { stdout, stderr, code } = await runProgram(join(cwd, "program.js"), ["steady"], { cwd });
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("no thread to write files from (died)"),
+    });
+    expect(JSON.parse(stdout).stats).toMatchObject({ recorded: 100_000, written: 100_000, dropped: 0 });
+    const unpublished = rowsIn(join(cwd, "m"), "duration", ".tmp").length; // by the thread that died
+    expect(rowsIn(join(cwd, "m")).length + unpublished).toBe(100_000);
+  });
+
+  test("and so are the samples of threads that had joined it", async () => {
+    const cwd = dying();
+    writeFileSync(join(cwd, "program.js"), readFileSync(join(built, "threads.js")));
+    const { code } = await runProgram(join(cwd, "program.js"), ["workers that stop"], { cwd });
+    expect(code).toBe(0);
+    const rows = [...rowsIn(join(cwd, "m")), ...rowsIn(join(cwd, "m"), "duration", ".tmp")];
+    expect(countByLabel(rows)).toEqual({
+      main: 10_000,
+      "worker 0": 20_000,
+      "worker 1": 20_000,
+      "worker 2": 20_000,
+      "worker 3": 20_000,
+    });
   });
 });
 

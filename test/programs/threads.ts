@@ -22,8 +22,13 @@ const threads = () => readdirSync("/proc/self/task").length;
 
 async function work(way: string): Promise<void> {
   const name = workerData.name as string;
-  start({ directory: "m" });
+  const monitor = start({ directory: "m" });
   record(name);
+  if (way === "workers that stop") {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    record(name);
+    await monitor.stop();
+  }
   if (way === "terminated") {
     parentPort!.postMessage("recorded");
     await new Promise(() => setInterval(() => {}, 1000));
@@ -44,6 +49,7 @@ async function run(way: string): Promise<void> {
     { length: THREADS },
     (_, i) => new Worker(self, { workerData: { name: `worker ${i}` }, argv: [way] }),
   );
+  const exits = Promise.all(workers.map((worker) => once(worker, "exit")));
   if (way === "terminated") {
     await Promise.all(workers.map((worker) => once(worker, "message")));
     await Promise.all(workers.map((worker) => worker.terminate()));
@@ -52,15 +58,15 @@ async function run(way: string): Promise<void> {
     process.exit(0);
   } else if (way === "main stops first") {
     await monitor!.stop();
-    await Promise.all(workers.map((worker) => once(worker, "exit")));
+    await exits;
   } else {
     if (way === "busy workers") {
       await new Promise((resolve) => setTimeout(resolve, 600));
       console.log(`threads for us: ${threads() - before - workers.length}`);
     }
-    await Promise.all(workers.map((worker) => once(worker, "exit")));
+    await exits;
   }
-  if (way.endsWith("stop")) await monitor!.stop();
+  if (way.endsWith(", then stop")) await monitor!.stop();
 }
 
 const way = process.argv[2]!;
