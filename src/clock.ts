@@ -31,51 +31,62 @@ const wallMs = Date.now;
 const NS_PER_MS = 1_000_000n;
 /** How far wall and monotonic clock may part before we take it for a step: above any preemption worth redoing. */
 const STEP_NS = 250_000n;
-/** A bracket wider than this was interrupted, and is measured again. */
-const MAX_BRACKET_NS = 2_000n;
+/** An edge that is known no better than this was found while something interrupted us, and another is looked for: */
+const MAX_SPAN_NS = 2_000n;
+/** so many at first, and then one each time an anchor is asked for. */
+const ATTEMPTS = 8;
 /** A wall clock that does not tick for this long is frozen (or faked): take it as it stands. */
 const FROZEN_NS = 5_000_000n;
 
+/** Epoch minus monotonic time, and how wide the span of time is that it was found in. */
+interface Offset {
+  readonly ns: bigint;
+  readonly spanNs: bigint;
+}
+
 class SystemClock implements Clock {
   readonly now: () => bigint = monotonicNow;
-  #offsetNs: bigint | undefined;
+  #offset: Offset | undefined;
 
   anchor(): ClockAnchor {
-    const before = monotonicNow();
-    const wallNs = BigInt(wallMs()) * NS_PER_MS;
-    const monotonicNs = monotonicNow();
-    if (this.#offsetNs !== undefined) {
-      // the true time lies in [wallNs, wallNs + 1 ms), read somewhere between the two monotonic readings
-      const low = before + this.#offsetNs;
-      const high = monotonicNs + this.#offsetNs;
-      if (high + STEP_NS < wallNs || low - STEP_NS > wallNs + NS_PER_MS) this.#offsetNs = undefined;
+    if (this.#offset && hasStepped(this.#offset)) this.#offset = undefined;
+    for (let attempt = this.#offset ? ATTEMPTS - 1 : 0; attempt < ATTEMPTS; attempt++) {
+      if (this.#offset && this.#offset.spanNs <= MAX_SPAN_NS) break;
+      const found = offsetAtEdge();
+      if (!this.#offset || found.spanNs < this.#offset.spanNs) this.#offset = found;
     }
-    this.#offsetNs ??= offsetAtEdge();
-    return { monotonicNs, epochNs: monotonicNs + this.#offsetNs };
+    const monotonicNs = monotonicNow();
+    return { monotonicNs, epochNs: monotonicNs + this.#offset!.ns };
   }
 }
 
-/** Epoch minus monotonic time, from the best of a few edges of the millisecond clock. Takes 1 ms or so. */
-function offsetAtEdge(): bigint {
-  let bestOffsetNs = 0n;
-  let bestBracketNs: bigint | undefined;
-  for (let attempt = 0; attempt < 4 && (bestBracketNs === undefined || bestBracketNs > MAX_BRACKET_NS); attempt++) {
-    const from = wallMs();
-    const since = monotonicNow();
-    let before = since;
-    let after = since;
-    let edge = from;
-    while (edge === from && after - since < FROZEN_NS) {
-      before = monotonicNow();
-      edge = wallMs();
-      after = monotonicNow();
-    }
-    if (bestBracketNs === undefined || after - before < bestBracketNs) {
-      bestBracketNs = after - before;
-      bestOffsetNs = BigInt(edge) * NS_PER_MS - (before + after) / 2n;
-    }
+function hasStepped(offset: Offset): boolean {
+  const before = monotonicNow();
+  const wallNs = BigInt(wallMs()) * NS_PER_MS;
+  const after = monotonicNow();
+  // the true time lies in [wallNs, wallNs + 1 ms), and was read somewhere between the two monotonic readings
+  return after + offset.ns + STEP_NS < wallNs || before + offset.ns - STEP_NS > wallNs + NS_PER_MS;
+}
+
+/**
+ * Looks for the next edge of the millisecond clock. Takes up to 1 ms.
+ *
+ * The edge lies between the last reading of the old millisecond and the first of the new one. That span, and not only
+ * the reading that found the new one, is what must be short: we may have been interrupted just before it.
+ */
+function offsetAtEdge(): Offset {
+  const since = monotonicNow();
+  const old = wallMs();
+  let last = since;
+  let after = since;
+  let edge = old;
+  for (let before = since; edge === old && after - since < FROZEN_NS; ) {
+    last = before;
+    before = monotonicNow();
+    edge = wallMs();
+    after = monotonicNow();
   }
-  return bestOffsetNs;
+  return { ns: BigInt(edge) * NS_PER_MS - (last + after) / 2n, spanNs: after - last };
 }
 
 /**

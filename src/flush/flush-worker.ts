@@ -5,15 +5,9 @@
  * Its first client is the thread that started it. If that is the process's main thread, others may join.
  */
 
-import {
-  type BroadcastChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  threadId,
-  workerData,
-} from "node:worker_threads";
+import { type MessagePort, threadId, workerData } from "node:worker_threads";
 import { FlushClient } from "./flush-client.js";
-import { answerJoined, type Joining, openToJoin, type SignOfLife } from "./lines.js";
+import { answerJoined, type Joining, openToJoin, type Relayed, type SignOfLife, waitingIn } from "./lines.js";
 import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
 
 /** What the thread is started with. */
@@ -31,13 +25,17 @@ let timer: NodeJS.Timeout | undefined;
 
 const channel = isProcessFlusher ? openToJoin(hear) : undefined;
 const first = adopt(hello, (message) => port.postMessage(message));
-port.on("message", (message: ToFlusher) => first?.hear(message));
+port.on("message", (message: ToFlusher | Relayed) => {
+  if (message.type === "relayed") hear(message.joining);
+  else first?.hear(message);
+});
 port.on("close", () => first?.end());
 setPace();
 if (channel) {
   process.on("workerMessage", watch);
   answerJoined({ type: "here" });
 }
+port.postMessage({ type: "up" } satisfies FromFlusher);
 
 function adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
   if (!FlushClient.claims(hello)) return undefined;
@@ -96,25 +94,21 @@ function watch(message: Partial<SignOfLife>): void {
  */
 function settle(): void {
   Atomics.wait(resting, 0, 0, 1);
-  for (const message of waitingIn<ToFlusher>(port)) learnOrDefer(first, message);
-  if (!channel) return;
-  for (const message of waitingIn<Joining>(channel)) {
-    if (message.type === "hello") hear(message);
-    else learnOrDefer(joined.get(message.client), message);
+  for (const message of waitingIn<ToFlusher | Relayed>(port)) {
+    if (message.type === "relayed") learnOrJoin(message.joining);
+    else learnOrDefer(first, message);
   }
+  if (channel) for (const message of waitingIn<Joining>(channel)) learnOrJoin(message);
+}
+
+function learnOrJoin(message: Joining): void {
+  if (message.type === "hello") join(message.client, message.hello);
+  else learnOrDefer(joined.get(message.client), message);
 }
 
 /** News is taken at once, a request after the flush that is under way. */
 function learnOrDefer(client: FlushClient | undefined, message: ToFlusher): void {
   if (client && !client.learn(message)) setImmediate(() => client.hear(message));
-}
-
-function* waitingIn<M>(source: MessagePort | BroadcastChannel): Generator<M> {
-  for (;;) {
-    const next = receiveMessageOnPort(source as MessagePort); // takes a channel too, as documented; its type forgot
-    if (!next) return;
-    yield next.message as M;
-  }
 }
 
 function end(): void {

@@ -10,14 +10,25 @@
 
 import { writeSync } from "node:fs";
 import * as workerThreads from "node:worker_threads";
-import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { isMainThread, MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock } from "../clock.js";
 import { newRunId } from "../format/file-name.js";
 import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import { type FileSettings, FlushLoop } from "./flush-loop.js";
 import type { FlushWorkerData } from "./flush-worker.js";
-import { type Answer, answerJoined, joiningLine, type Line, portLine, type SignOfLife } from "./lines.js";
+import {
+  type Answer,
+  answerJoined,
+  type Channel,
+  type Joining,
+  joiningLine,
+  type Line,
+  openToJoin,
+  portLine,
+  type SignOfLife,
+  waitingIn,
+} from "./lines.js";
 import {
   allocateControl,
   FLUSHER,
@@ -62,6 +73,8 @@ export class FlusherLink {
   #line: Line | undefined;
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
   #ownPort: MessagePort | undefined;
+  /** Listens, until the flusher's thread is up, to those that would join it. */
+  #relay: Channel | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
   #local: FlushLoop | undefined;
   #localTimer: NodeJS.Timeout | undefined;
@@ -110,7 +123,7 @@ export class FlusherLink {
   /** Publishes everything recorded so far before it returns: for the end of the process, or of this thread. */
   publishSync(): void {
     if (this.#hasEnded) return;
-    this.#claim();
+    if (!this.#relayWaiting()) this.#claim();
     if (this.#local) this.#local.publish();
     else if (this.#ownPort) {
       this.#line!.say({ type: "publish all", request: ++this.#request });
@@ -148,6 +161,10 @@ export class FlusherLink {
   }
 
   #hear(message: FromFlusher): void {
+    if (message.type === "up") {
+      this.#endRelay();
+      return;
+    }
     if (message.type === "warning") {
       warn(message.code, message.message);
       return;
@@ -155,6 +172,24 @@ export class FlusherLink {
     this.#replies.get(message.request)?.();
     this.#replies.delete(message.request);
     if (this.#replies.size === 0) this.#line?.unref();
+  }
+
+  /** Passes on what threads have said to a flusher that was not up yet. True if there was anything. */
+  #relayWaiting(): boolean {
+    let any = false;
+    if (this.#relay) {
+      for (const joining of waitingIn<Joining>(this.#relay)) {
+        this.#line?.say({ type: "relayed", joining });
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  #endRelay(): void {
+    this.#relayWaiting();
+    this.#relay?.close();
+    this.#relay = undefined;
   }
 
   #waitFor(request: number, port: MessagePort): void {
@@ -169,8 +204,7 @@ export class FlusherLink {
       }
       served = Atomics.load(this.#control, SERVED);
     }
-    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
-      const message = next.message as FromFlusher;
+    for (const message of waitingIn<FromFlusher>(port)) {
       if (message.type === "warning")
         complain(message.message); // an event would come too late
       else this.#hear(message);
@@ -199,6 +233,10 @@ export class FlusherLink {
       return;
     }
     this.#ownPort = port1;
+    if (isMainThread) {
+      this.#relay = openToJoin((joining) => this.#line?.say({ type: "relayed", joining }));
+      this.#relay.unref();
+    }
     const onMessage = (message: FromFlusher) => this.#hear(message);
     this.#line = portLine(port1, onMessage, () => this.#onThreadEnded());
     this.#introduceAll();
@@ -284,6 +322,7 @@ export class FlusherLink {
     const local = new FlushLoop({ ...files, run: newRunId() }, warn, clock);
     this.#local = local;
     clearTimeout(this.#joinTimer);
+    this.#endRelay();
     this.#line?.close();
     this.#line = undefined;
     for (const { buffer, prefix } of this.#attached) local.add(buffer, prefix);
@@ -314,6 +353,7 @@ export class FlusherLink {
 
   #finish(): void {
     this.#hasEnded = true;
+    this.#endRelay();
     this.#line?.close();
     this.#answerAll(); // a reply may come later than the news that its sender is gone
     this.#end();

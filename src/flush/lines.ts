@@ -11,12 +11,12 @@
  * the flusher a port, by way of the main thread, whose only use is that it closes.
  */
 
-import { BroadcastChannel, type MessagePort } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
 
 /** A recording thread's end of a line. */
 export interface Line {
-  say(message: ToFlusher): void;
+  say(message: ToFlusher | Relayed): void;
   /** While referenced, a line keeps its thread alive. */
   ref(): void;
   unref(): void;
@@ -25,6 +25,15 @@ export interface Line {
 
 /** What threads that join say on the flusher's channel. */
 export type Joining = { readonly client: string } & (ToFlusher | { readonly type: "hello"; readonly hello: Hello });
+
+/**
+ * What a thread said before the flusher's was there to listen: the main thread, which listens from the moment it starts
+ * the other, passes it on.
+ */
+export interface Relayed {
+  readonly type: "relayed";
+  readonly joining: Joining;
+}
 
 /** What all that join may hear: that a flusher is there, or gone before its time, that it has heard them, and replies. */
 export type Answer =
@@ -62,7 +71,7 @@ export function joiningLine(client: string, onAnswer: (answer: Answer) => void):
   answers.unref();
   return {
     hello: (hello) => postTo(TO_FLUSHER, { client, type: "hello", hello } satisfies Joining),
-    say: (message) => postTo(TO_FLUSHER, { client, ...message } satisfies Joining),
+    say: (message) => postTo(TO_FLUSHER, { client, ...(message as ToFlusher) } satisfies Joining),
     ref: () => answers.ref(),
     unref: () => answers.unref(),
     close: () => answers.close(),
@@ -70,8 +79,17 @@ export function joiningLine(client: string, onAnswer: (answer: Answer) => void):
 }
 
 /** The flusher's end of all joining lines. */
-export function openToJoin(onMessage: (message: Joining) => void): BroadcastChannel {
+export function openToJoin(onMessage: (message: Joining) => void): Channel {
   return listenOn(TO_FLUSHER, onMessage);
+}
+
+/** What waits to be heard, in order. */
+export function* waitingIn<M>(source: MessagePort | Channel): Generator<M> {
+  for (;;) {
+    const next = receiveMessageOnPort(source as MessagePort); // takes a channel too, as documented; its type forgot
+    if (!next) return;
+    yield next.message as M;
+  }
 }
 
 export function answerJoined(answer: Answer): void {
@@ -79,7 +97,7 @@ export function answerJoined(answer: Answer): void {
 }
 
 /** `ref` and `unref` are there on every Node; its types forgot them. */
-type Channel = BroadcastChannel & { ref(): void; unref(): void };
+export type Channel = BroadcastChannel & { ref(): void; unref(): void };
 
 function listenOn<M>(name: string, onMessage: (message: M) => void): Channel {
   const channel = new BroadcastChannel(name) as Channel;

@@ -60,5 +60,7 @@ export type Request =
 export type ToFlusher = News | Request;
 
 export type FromFlusher =
+  /** The flusher's thread is up. */
+  | { readonly type: "up" }
   | { readonly type: "served"; readonly request: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

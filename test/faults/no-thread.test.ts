@@ -64,21 +64,31 @@ describe.each(Object.entries(settings))("%s", (_, setting) => {
 });
 
 describe("the thread dies under way", () => {
+  /** It throws as soon as the main thread's samples have a file. */
   const dying = () =>
     packageWith((dist) =>
-      appendFileSync(join(dist, "flush/flush-worker.js"), "\nsetTimeout(() => { throw new Error('died'); }, 60);"),
+      appendFileSync(
+        join(dist, "flush/flush-worker.js"),
+        `
+import { existsSync, readdirSync } from "node:fs";
+setInterval(() => {
+  if (existsSync("m") && readdirSync("m").some((name) => name.startsWith("duration"))) throw new Error("died");
+}, 5);`,
+      ),
     );
 
   test("and what it had written is there, and the rest is written all the same", async () => {
     const cwd = dying();
-    const { stdout, stderr, code } = await runProgram(join(cwd, "program.js"), ["steady"], { cwd });
+    const { stdout, stderr, code } = await runProgram(join(cwd, "program.js"), ["until the thread dies"], { cwd });
     expect({ code, stderr }).toMatchObject({
       code: 0,
       stderr: expect.stringContaining("no thread to write files from (died)"),
     });
-    expect(JSON.parse(stdout).stats).toMatchObject({ recorded: 100_000, written: 100_000, dropped: 0 });
+    const { stats, recorded } = JSON.parse(stdout);
+    expect(stats).toMatchObject({ recorded, written: recorded, dropped: 0 });
     const unpublished = rowsIn(join(cwd, "m"), "duration", ".tmp").length; // by the thread that died
-    expect(rowsIn(join(cwd, "m")).length + unpublished).toBe(100_000);
+    expect(unpublished).toBeGreaterThan(0);
+    expect(rowsIn(join(cwd, "m")).length + unpublished).toBe(recorded);
   });
 
   test("and so are the samples of threads that had joined it", async () => {

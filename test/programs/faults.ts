@@ -74,6 +74,18 @@ const programs: Record<string, () => Promise<void> | void> = {
     }
     console.log(JSON.stringify({ stats: await monitor.stop(), heard }));
   },
+  /** Records until it hears that the flusher's thread has died, and some more. */
+  "until the thread dies": async () => {
+    const monitor = start({ directory: "m", flushIntervalMs: 10, capacity: 1000 });
+    let recorded = 0;
+    while (!heard.includes("ERR_SEISMO_THREAD")) {
+      record(500);
+      recorded += 500;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    record(5000);
+    console.log(JSON.stringify({ stats: await monitor.stop(), recorded: recorded + 5000 }));
+  },
   "no thread, little memory, and exits": () => {
     start({ directory: "m", thread: false, capacity: 1000, maxBytes: 1 });
     record(100_000);
