@@ -58,8 +58,10 @@ function timed<F extends (x: number) => unknown>(
     name,
     targets: target ? [target] : [],
     run: (setting) =>
-      whileRecording(setting, ({ seismo, caughtUp }) =>
-        measureTime(loopOf(seismo.timeIt("work")(make())), { ...PER_CALL, rest: caughtUp }),
+      whileRecording(
+        setting,
+        ({ seismo, caughtUp }) => measureTime(loopOf(seismo.timeIt("work")(make())), { ...PER_CALL, rest: caughtUp }),
+        "waits",
       ),
   };
 }
