@@ -50,13 +50,15 @@ export class Monitor implements AsyncDisposable {
   constructor(options?: MonitorOptions) {
     this.options = resolveMonitorOptions(options);
     const { flushIntervalMs, rotateBytes, rotateAgeMs, thread, clock, signals } = this.options;
-    this.directory = resolve(this.options.directory);
-    prepareDirectory(this.directory);
+    this.directory = prepareDirectory(this.options.directory);
     const files = { directory: this.directory, rotateBytes, rotateAgeMs };
     this.#link = new FlusherLink({ files, flushIntervalMs, thread, clock });
     const uninstall = installExitHooks({
       flush: () => this.#link.publishSync(),
-      onExit: () => this.#reportLosses(),
+      onExit: () => {
+        this.#link.leave();
+        this.#reportLosses();
+      },
       signals: signals && isMainThread,
     });
     void this.#link.ended.then(uninstall);
@@ -102,12 +104,12 @@ export class Monitor implements AsyncDisposable {
 
   /** What became of the samples so far. */
   stats(): MonitorStats {
-    const prefixes: Record<string, SampleStats> = {};
+    const prefixes = new Map<string, SampleStats>();
     for (const { prefix, buffer } of this.#recordings) {
-      const known = prefixes[prefix];
-      prefixes[prefix] = known ? sumStats([known, buffer.stats()]) : buffer.stats();
+      const known = prefixes.get(prefix);
+      prefixes.set(prefix, known ? sumStats([known, buffer.stats()]) : buffer.stats());
     }
-    return { ...sumStats(Object.values(prefixes)), prefixes };
+    return { ...sumStats([...prefixes.values()]), prefixes: Object.fromEntries(prefixes) };
   }
 
   /** Stops recording. Resolves when every file is published. Later calls return the same promise. */
@@ -136,12 +138,15 @@ export class Monitor implements AsyncDisposable {
 
   /** At the end of the process or thread: says so if samples could not be written. */
   #reportLosses(): void {
-    if (!this.#link.isSettled) return;
+    if (this.#stopped || !this.#link.isSettled) return; // stop() has told, or another thread will know
     const { recorded, written, invalid } = this.stats();
     const lost = recorded - written - invalid;
     if (lost > 0) {
       try {
-        writeSync(2, `seismo: ${lost} of ${recorded} samples could not be written to ${this.directory}\n`);
+        writeSync(
+          2,
+          `seismo: ${lost} of ${recorded} samples were lost: they could not be written to ${this.directory}, or not in time\n`,
+        );
       } catch {
         // no stderr, nobody to tell
       }
@@ -149,10 +154,13 @@ export class Monitor implements AsyncDisposable {
   }
 }
 
-function prepareDirectory(directory: string): void {
+/** Returns it as an absolute path. */
+function prepareDirectory(directory: string): string {
   try {
-    makeDirectory(directory);
-    accessSync(directory, constants.W_OK | constants.X_OK);
+    const path = resolve(directory); // fails if the working directory has been removed
+    makeDirectory(path);
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return path;
   } catch (error) {
     throw new DirectoryError(directory, (error as Error).message, { cause: error });
   }

@@ -5,28 +5,30 @@ import { OptionError, refuseUnknown, requireBoolean, requireInteger, requireObje
 
 export interface MonitorOptions {
   /** The monitoring directory. Created if need be; relative to the working directory. @default "_monitoring" */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   /** Longest a sample waits in memory before it is written, in milliseconds. @default 100 */
-  readonly flushIntervalMs?: number;
+  readonly flushIntervalMs?: number | undefined;
   /** Samples one chunk of memory holds, 20 bytes each. @default 65_536 */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** Memory the samples of one prefix may take before new ones are dropped, in bytes. @default 32 MiB */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Labels of one prefix that get a series of their own; further ones share `(other)`. @default 10_000 */
-  readonly maxLabels?: number;
+  readonly maxLabels?: number | undefined;
   /** Size at which a file is published, in bytes. @default 16 MiB */
-  readonly rotateBytes?: number;
+  readonly rotateBytes?: number | undefined;
   /** Age at which a file is published, in milliseconds. @default 60_000 */
-  readonly rotateAgeMs?: number;
+  readonly rotateAgeMs?: number | undefined;
   /** Flush when SIGTERM, SIGINT or SIGHUP arrives. The process ends, or does not, as it would without. @default true */
-  readonly signals?: boolean;
+  readonly signals?: boolean | undefined;
   /** Write files from a thread of our own. Without it, the program's own thread writes them, and waits. @default true */
-  readonly thread?: boolean;
+  readonly thread?: boolean | undefined;
   /** Another clock than the system's, for tests. Implies `thread: false`. */
   readonly clock?: Clock | undefined;
 }
 
-export type ResolvedMonitorOptions = Required<MonitorOptions>;
+export type ResolvedMonitorOptions = {
+  readonly [K in keyof Omit<MonitorOptions, "clock">]-?: NonNullable<MonitorOptions[K]>;
+} & Pick<Required<MonitorOptions>, "clock">;
 
 export const DEFAULT_DIRECTORY = "_monitoring";
 export const DEFAULT_CAPACITY = 65_536;
@@ -94,6 +96,12 @@ export function requireRotation(rotateBytes: unknown, rotateAgeMs: unknown): voi
 }
 
 export function requireClock(clock: unknown): asserts clock is Clock {
-  const { now, anchor } = (clock ?? {}) as Partial<Clock>;
-  if (typeof now !== "function" || typeof anchor !== "function") throw new OptionError("clock", "a Clock", clock);
+  try {
+    const { now } = clock as Clock;
+    const { monotonicNs, epochNs } = (clock as Clock).anchor();
+    if (typeof now() === "bigint" && typeof monotonicNs === "bigint" && typeof epochNs === "bigint") return;
+  } catch {
+    // then it is none
+  }
+  throw new OptionError("clock", "a Clock", clock);
 }

@@ -91,8 +91,8 @@ describe("a monitor", () => {
       "ERR_SEISMO_STOPPED",
     ]);
     const { first, second, heard } = JSON.parse(lines.at(-1)!);
-    expect(first).toMatchObject({ recorded: 2, written: 1, invalid: 1 }); // the token of before start() is none
-    expect(second).toMatchObject({ recorded: 3, written: 2, invalid: 1 }); // nor is one of another run
+    expect(first).toMatchObject({ recorded: 1, written: 1, invalid: 0 }); // the token of before start() is no sample
+    expect(second).toMatchObject({ recorded: 3, written: 2, invalid: 1 }); // that of another run is a mistake
     expect(heard).toEqual(["ERR_SEISMO_STARTED"]);
     expect(stderr).toContain("start() was called again while recording to ");
     expect(countByLabel(rowsIn(join(cwd, "m")))).toEqual({ work: 3 });

@@ -6,9 +6,11 @@
 import type { SampleKind, SampleSource } from "../record/sample-buffer.js";
 import { FlushLoop } from "./flush-loop.js";
 import {
+  ALL_SERVED,
+  type DESERTED,
   FLUSHER,
   type FromFlusher,
-  GONE,
+  type GONE,
   type Hello,
   type News,
   NOBODY,
@@ -111,9 +113,10 @@ export class FlushClient {
     setImmediate(() => this.#host.onEnd()); // after the reply, if there is one
   }
 
-  /** The flusher ends: nobody shall wait for what will not come. */
-  leave(): void {
-    Atomics.store(this.#control, OWNER, GONE);
+  /** The flusher ends, or dies: nobody shall wait for what will not come. */
+  leave(owner: typeof GONE | typeof DESERTED): void {
+    Atomics.store(this.#control, OWNER, owner);
+    Atomics.store(this.#control, SERVED, ALL_SERVED);
     Atomics.notify(this.#control, SERVED);
   }
 

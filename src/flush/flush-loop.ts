@@ -8,9 +8,9 @@
  */
 
 import { type Clock, systemClock } from "../clock.js";
-import { RUNTIME_PREFIX } from "../format/file-name.js";
+import { newRunId, RUNTIME_PREFIX } from "../format/file-name.js";
 import { SAMPLES_DROPPED, SAMPLES_INVALID, WRITE_ERRORS as WRITE_ERRORS_SERIES } from "../format/series.js";
-import { DROPPED, FILES, INVALID, LOST, REFUSED, WRITE_ERRORS } from "../record/counters.js";
+import { BYTES, DROPPED, FILES, INVALID, LOST, REFUSED, WRITE_ERRORS, WRITTEN } from "../record/counters.js";
 import type { SampleSource } from "../record/sample-buffer.js";
 import { ValueRecorder } from "../record/value-recorder.js";
 import { ENCODER_BYTES, Flusher } from "./flusher.js";
@@ -45,6 +45,7 @@ export class FlushLoop {
   readonly #buffer: Uint8Array = new Uint8Array(ENCODER_BYTES);
   readonly #warned = new Set<string>();
   readonly #self: ValueRecorder;
+  readonly #prefixes = new Set<string>();
   #reported: readonly number[] = [0, 0, 0];
 
   constructor(files: FileSettings, warn: Warn, clock: Clock = systemClock) {
@@ -52,16 +53,24 @@ export class FlushLoop {
     this.#warn = warn;
     this.#clock = clock;
     this.#self = new ValueRecorder({ capacity: SELF_CAPACITY, clock });
-    this.add(this.#self.source, RUNTIME_PREFIX, `${files.run}s`);
+    this.add(this.#self.source, RUNTIME_PREFIX);
   }
 
   /** Takes on the samples of one more recorder, to be written to files of that prefix. */
-  add(source: SampleSource, prefix: string, run: string = this.#files.run): void {
+  add(source: SampleSource, prefix: string): void {
     const { counters } = source;
     const { directory, rotateBytes, rotateAgeMs } = this.#files;
+    // two recorders of one prefix each count their files from 1, so they must not share the rest of the name
+    const run = this.#prefixes.has(prefix) ? newRunId() : this.#files.run;
+    this.#prefixes.add(prefix);
     const clock = this.#clock;
     const onPublish = () => void counters[FILES]++;
-    const sink = new SeriesFileSink({ directory, prefix, rotateBytes, rotateAgeMs, run, onPublish, clock });
+    const onLoss = (rows: number, bytes: number) => {
+      counters[WRITTEN] -= rows;
+      counters[LOST] += rows;
+      counters[BYTES] -= bytes;
+    };
+    const sink = new SeriesFileSink({ directory, prefix, rotateBytes, rotateAgeMs, run, onPublish, onLoss, clock });
     this.#entries.push({
       flusher: new Flusher(source, sink, { buffer: this.#buffer, clock }),
       retryNs: FIRST_RETRY_NS,
@@ -86,23 +95,38 @@ export class FlushLoop {
     }
   }
 
-  /** Writes and publishes everything recorded so far. Tries at once what had failed before. */
+  /**
+   * Writes and publishes everything recorded so far. Tries at once what had failed before.
+   * @param settle  as for `tick`; called before looking too, as a chunk may have been announced that we do not know of
+   */
   publish(settle?: () => void): void {
-    this.#reportSelf();
-    if (this.#look(this.#entries)) settle?.();
-    for (const entry of this.#entries) {
+    settle?.();
+    const [self, ...others] = this.#entries;
+    this.#publish(others, settle);
+    this.#reportSelf(); // of what that has brought to light, too
+    if (self) this.#publish([self]);
+  }
+
+  /** The end: publishes everything, and counts as lost what cannot be written. */
+  close(settle?: () => void): void {
+    settle?.();
+    const [self, ...others] = this.#entries.splice(0);
+    this.#publish(others, settle);
+    for (const { flusher } of others) flusher.abandon();
+    this.#reportSelf(others);
+    if (!self) return;
+    this.#publish([self]);
+    self.flusher.abandon();
+  }
+
+  #publish(entries: readonly Entry[], settle?: () => void): void {
+    if (this.#look(entries)) settle?.();
+    for (const entry of entries) {
       this.#attempt(entry, ({ flusher }) => {
         flusher.drain();
         flusher.sink.publish();
       });
     }
-  }
-
-  /** The end: publishes everything, and counts as lost what cannot be written. */
-  close(settle?: () => void): void {
-    this.publish(settle);
-    for (const { flusher } of this.#entries) flusher.abandon();
-    this.#entries.length = 0;
   }
 
   #look(entries: readonly Entry[]): boolean {
@@ -133,9 +157,9 @@ export class FlushLoop {
     );
   }
 
-  #reportSelf(): void {
+  #reportSelf(entries: readonly Entry[] = this.#entries): void {
     const sums = [0, 0, 0];
-    for (const { flusher } of this.#entries) {
+    for (const { flusher } of entries) {
       const { counters } = flusher.source;
       sums[0] += counters[DROPPED] + counters[LOST];
       sums[1] += counters[REFUSED] + counters[INVALID];

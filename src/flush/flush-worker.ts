@@ -8,7 +8,7 @@
 import { type MessagePort, threadId, workerData } from "node:worker_threads";
 import { FlushClient } from "./flush-client.js";
 import { answerJoined, type Joining, openToJoin, type Relayed, type SignOfLife, waitingIn } from "./lines.js";
-import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
+import { DESERTED, type FromFlusher, GONE, type Hello, type ToFlusher } from "./protocol.js";
 
 /** What the thread is started with. */
 export interface FlushWorkerData {
@@ -36,6 +36,10 @@ if (channel) {
   answerJoined({ type: "here" });
 }
 port.postMessage({ type: "up" } satisfies FromFlusher);
+// An error of ours that nobody caught, as a rule. With the last client gone there is nobody left to tell.
+process.on("exit", () => {
+  for (const client of recording) client.leave(DESERTED);
+});
 
 function adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
   if (!FlushClient.claims(hello)) return undefined;
@@ -114,6 +118,6 @@ function learnOrDefer(client: FlushClient | undefined, message: ToFlusher): void
 function end(): void {
   channel?.close();
   process.off("workerMessage", watch);
-  first?.leave();
+  first?.leave(GONE);
   port.close();
 }

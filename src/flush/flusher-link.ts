@@ -31,6 +31,7 @@ import {
 } from "./lines.js";
 import {
   allocateControl,
+  DESERTED,
   FLUSHER,
   type FromFlusher,
   GONE,
@@ -68,13 +69,15 @@ export class FlusherLink {
   readonly #hello: Hello;
   readonly #control: Int32Array = allocateControl();
   readonly #attached: Attached[] = [];
-  readonly #replies = new Map<number, () => void>();
+  readonly #pending = new Map<number, { readonly type: "publish" | "close"; resolve(): void }>();
   /** The way to the flusher's thread; none while this thread writes itself. */
   #line: Line | undefined;
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
   #ownPort: MessagePort | undefined;
   /** Listens, until the flusher's thread is up, to those that would join it. */
   #relay: Channel | undefined;
+  /** Others count on the flusher that is coming up, so this thread must not do without it. */
+  #hasRelayed = false;
   #joinTimer: NodeJS.Timeout | undefined;
   #local: FlushLoop | undefined;
   #localTimer: NodeJS.Timeout | undefined;
@@ -115,6 +118,7 @@ export class FlusherLink {
 
   /** Resolves when everything recorded so far is in published files, or could not be written. */
   async publish(): Promise<void> {
+    this.#noticeDesertion();
     if (this.#closing) await this.#closing;
     else if (this.#local) this.#local.publish();
     else await this.#ask("publish");
@@ -123,14 +127,20 @@ export class FlusherLink {
   /** Publishes everything recorded so far before it returns: for the end of the process, or of this thread. */
   publishSync(): void {
     if (this.#hasEnded) return;
-    if (!this.#relayWaiting()) this.#claim();
+    this.#noticeDesertion();
+    this.#relayWaiting();
+    if (!this.#hasRelayed) this.#claim();
     if (this.#local) this.#local.publish();
     else if (this.#ownPort) {
       this.#line!.say({ type: "publish all", request: ++this.#request });
       this.#waitFor(this.#request, this.#ownPort);
-    } else {
-      void this.close(); // the flusher we joined outlives this thread
-    }
+    } else this.#line?.say({ type: "publish", request: ++this.#request }); // the flusher we joined outlives this thread
+  }
+
+  /** Called when this thread ends, after the last flush. */
+  leave(): void {
+    if (this.#local || this.#ownPort) return;
+    void this.close();
   }
 
   /** False while another thread may still write what this one has recorded. */
@@ -145,6 +155,7 @@ export class FlusherLink {
   }
 
   async #close(): Promise<void> {
+    this.#noticeDesertion();
     for (const { unsubscribe } of this.#attached) unsubscribe();
     if (this.#local) this.#closeLocal();
     else await this.#ask("close");
@@ -155,7 +166,7 @@ export class FlusherLink {
     this.#line!.ref(); // the thread must not end while somebody waits
     return new Promise((resolve) => {
       const request = ++this.#request;
-      this.#replies.set(request, resolve);
+      this.#pending.set(request, { type, resolve });
       this.#line!.say({ type, request });
     });
   }
@@ -169,21 +180,19 @@ export class FlusherLink {
       warn(message.code, message.message);
       return;
     }
-    this.#replies.get(message.request)?.();
-    this.#replies.delete(message.request);
-    if (this.#replies.size === 0) this.#line?.unref();
+    this.#pending.get(message.request)?.resolve();
+    this.#pending.delete(message.request);
+    if (this.#pending.size === 0) this.#line?.unref();
   }
 
-  /** Passes on what threads have said to a flusher that was not up yet. True if there was anything. */
-  #relayWaiting(): boolean {
-    let any = false;
-    if (this.#relay) {
-      for (const joining of waitingIn<Joining>(this.#relay)) {
-        this.#line?.say({ type: "relayed", joining });
-        any = true;
-      }
-    }
-    return any;
+  /** Passes on what a thread has said to a flusher that was not up yet. */
+  #passOn(joining: Joining): void {
+    this.#line?.say({ type: "relayed", joining });
+    this.#hasRelayed = true;
+  }
+
+  #relayWaiting(): void {
+    if (this.#relay) for (const joining of waitingIn<Joining>(this.#relay)) this.#passOn(joining);
   }
 
   #endRelay(): void {
@@ -195,7 +204,7 @@ export class FlusherLink {
   #waitFor(request: number, port: MessagePort): void {
     const deadline = performance.now() + EXIT_WAIT_MS;
     let served = Atomics.load(this.#control, SERVED);
-    while (served < request && Atomics.load(this.#control, OWNER) !== GONE) {
+    while (served < request) {
       const left = deadline - performance.now();
       if (left <= 0 || Atomics.wait(this.#control, SERVED, served, left) === "timed-out") {
         this.#hasEnded = true; // nor waited for again
@@ -204,6 +213,8 @@ export class FlusherLink {
       }
       served = Atomics.load(this.#control, SERVED);
     }
+    this.#noticeDesertion();
+    this.#local?.publish();
     for (const message of waitingIn<FromFlusher>(port)) {
       if (message.type === "warning")
         complain(message.message); // an event would come too late
@@ -234,7 +245,7 @@ export class FlusherLink {
     }
     this.#ownPort = port1;
     if (isMainThread) {
-      this.#relay = openToJoin((joining) => this.#line?.say({ type: "relayed", joining }));
+      this.#relay = openToJoin((joining) => this.#passOn(joining));
       this.#relay.unref();
     }
     const onMessage = (message: FromFlusher) => this.#hear(message);
@@ -266,9 +277,10 @@ export class FlusherLink {
     if (answer.type === "here") {
       if (Atomics.load(this.#control, OWNER) === NOBODY) this.#sayHello();
     } else if (answer.type === "gone") {
-      if (Atomics.load(this.#control, OWNER) === FLUSHER) this.#goLocal("it ended");
+      if (Atomics.load(this.#control, OWNER) !== NOBODY) this.#goLocal("it ended");
     } else if (answer.type === "heard") {
       clearTimeout(this.#joinTimer);
+      this.#joinTimer = undefined;
       this.#giveSignOfLife(answer.threadId);
     } else this.#hear(answer);
   }
@@ -284,8 +296,11 @@ export class FlusherLink {
     void this.ended.then(() => port1.close());
   }
 
+  /** Says all there is to say to a flusher that may have heard nothing of it. */
   #introduceAll(): void {
     for (const [source, attached] of this.#attached.entries()) this.#introduce(attached, source);
+    for (const [request, { type }] of this.#pending) this.#line?.say({ type, request });
+    if (this.#pending.size > 0) this.#line?.ref();
   }
 
   /** Tells the flusher all there is to know of one recorder. */
@@ -296,6 +311,11 @@ export class FlusherLink {
     line.say({ type: "source", source, prefix, kind, originNs, counters });
     for (const [index, memory] of chunks.entries()) line.say({ type: "chunk", source, index, memory });
     for (const [labelId, text] of labels.entries()) line.say({ type: "label", source, labelId, text });
+  }
+
+  /** Takes on the writing if the flusher has died. The event that says so may be yet to come. */
+  #noticeDesertion(): void {
+    if (Atomics.load(this.#control, OWNER) === DESERTED) this.#goLocal("it ended");
   }
 
   /** Takes on the writing, if no flusher has yet. */
@@ -328,7 +348,7 @@ export class FlusherLink {
     for (const { buffer, prefix } of this.#attached) local.add(buffer, prefix);
     this.#localTimer = setInterval(() => local.tick(), flushIntervalMs);
     this.#localTimer.unref();
-    if (this.#replies.size === 0) return;
+    if (this.#pending.size === 0) return;
     if (this.#closing) this.#closeLocal();
     else local.publish();
     this.#answerAll();
@@ -341,8 +361,8 @@ export class FlusherLink {
   }
 
   #answerAll(): void {
-    for (const reply of this.#replies.values()) reply();
-    this.#replies.clear();
+    for (const { resolve } of this.#pending.values()) resolve();
+    this.#pending.clear();
   }
 
   #onThreadEnded(): void {

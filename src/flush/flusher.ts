@@ -9,7 +9,7 @@
 import { type Clock, type ClockAnchor, systemClock } from "../clock.js";
 import { refuseUnknown, requireInteger } from "../errors.js";
 import { MIN_ENCODER_BYTES, RowEncoder } from "../format/row-encoder.js";
-import { BYTES, INVALID, LOST, WRITTEN } from "../record/counters.js";
+import { BYTES, INVALID, LOST, UNSTARTED, WRITTEN } from "../record/counters.js";
 import type { SampleSource } from "../record/sample-buffer.js";
 import { ChunkReader } from "./chunk-reader.js";
 import type { Sink } from "./sink.js";
@@ -85,14 +85,16 @@ export class Flusher {
 
   /** Second half: writes what the last `look()` noted. */
   drain(): number {
-    const pending = this.#readers.filter((reader) => reader.length > reader.drained);
-    if (pending.length === 0) return 0;
+    const inOrder = this.#readers.filter((reader) => reader.length > 0).sort((a, b) => a.sequence - b.sequence);
+    if (inOrder.every((reader) => reader.length === reader.drained)) return 0;
     const anchor = this.#clock.anchor();
     this.#encoder ??= this.#newEncoder();
     this.#encoder.anchorAt(anchor);
     let rows = 0;
-    for (const reader of pending.sort((a, b) => a.sequence - b.sequence)) {
+    for (const reader of inOrder) {
       while (reader.drained < reader.length) rows += this.#drainSome(reader, this.#encoder, anchor);
+      // It may have got more rows since we looked, before the next chunk got those that we saw: they come first.
+      if (reader.isActive) break;
       reader.freeIfDone();
     }
     return rows;
@@ -104,7 +106,7 @@ export class Flusher {
     this.sink.publish();
   }
 
-  /** Gives up what could not be written: counts it as lost. Returns how many samples that were. */
+  /** Gives up what could not be written: counts it as lost. Returns how many samples that were. Nothing may follow. */
   abandon(): number {
     let lost = 0;
     for (const reader of this.#readers) {
@@ -114,6 +116,7 @@ export class Flusher {
       reader.freeIfDone();
     }
     this.source.counters[LOST] += lost;
+    this.sink.abandon?.();
     return lost;
   }
 
@@ -139,6 +142,7 @@ export class Flusher {
     const { counters } = this.source;
     counters[WRITTEN] += encoded.rows;
     counters[INVALID] += encoded.invalid;
+    counters[UNSTARTED] += encoded.unstarted;
     counters[BYTES] += encoded.bytes;
     reader.drained = encoded.next;
     return encoded.rows;

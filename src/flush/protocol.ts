@@ -19,9 +19,13 @@ export const FLUSHER = 1;
 export const SELF = 2;
 /** The flusher has ended, with nothing left to do. */
 export const GONE = 3;
+/** The flusher has died. Rows that it has not written are for the recording thread to write. */
+export const DESERTED = 4;
 
 /** Control word: number of the last request that has been served. */
 export const SERVED = 1;
+/** What that is when no request will ever be served again: changed, so that a wait that is about to begin does not. */
+export const ALL_SERVED: number = 2 ** 31 - 1;
 
 export function allocateControl(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(8));

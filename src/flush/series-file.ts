@@ -11,10 +11,10 @@
  * starts at the same place, and a publish cuts what lies behind it.
  */
 
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.js";
-import { refuseUnknown } from "../errors.js";
+import { OptionError, refuseUnknown } from "../errors.js";
 import { CSV_HEADER } from "../format/csv.js";
 import { CSV_EXTENSION, fileStem, GROWING_EXTENSION, newRunId, requirePrefix } from "../format/file-name.js";
 import { DEFAULT_ROTATE_AGE_MS, DEFAULT_ROTATE_BYTES, requireRotation } from "../options.js";
@@ -37,6 +37,8 @@ export interface SeriesFileOptions {
   readonly clock?: Clock;
   /** Called with the path of each file published. */
   readonly onPublish?: (path: string) => void;
+  /** Called with what was written and then destroyed by others, who cut the file short or removed its directory for good. */
+  readonly onLoss?: (rows: number, bytes: number) => void;
 }
 
 const HEADER = new TextEncoder().encode(CSV_HEADER);
@@ -48,6 +50,7 @@ interface GrowingFile {
   readonly openedNs: bigint;
   /** Bytes that count. More may lie behind them after a failed write. */
   size: number;
+  rows: number;
 }
 
 /**
@@ -75,6 +78,7 @@ export class SeriesFileSink implements Sink {
   readonly #pid: number;
   readonly #clock: Clock;
   readonly #onPublish: (path: string) => void;
+  readonly #onLoss: (rows: number, bytes: number) => void;
   #file: GrowingFile | undefined;
   #count = 0;
 
@@ -89,9 +93,12 @@ export class SeriesFileSink implements Sink {
       pid = process.pid,
       clock = systemClock,
       onPublish = () => {},
+      onLoss = () => {},
       ...unknown
     } = options;
-    refuseUnknown("SeriesFileOptions", ["directory", "prefix", "rotateBytes", "rotateAgeMs"], unknown);
+    const known = ["directory", "prefix", "rotateBytes", "rotateAgeMs", "run", "pid", "clock", "onPublish", "onLoss"];
+    refuseUnknown("SeriesFileOptions", known, unknown);
+    if (typeof directory !== "string" || directory === "") throw new OptionError("directory", "a path", directory);
     requirePrefix(prefix);
     requireRotation(rotateBytes, rotateAgeMs);
     this.#directory = directory;
@@ -102,12 +109,14 @@ export class SeriesFileSink implements Sink {
     this.#pid = pid;
     this.#clock = clock;
     this.#onPublish = onPublish;
+    this.#onLoss = onLoss;
   }
 
   write(batch: RowBatch): void {
     const file = this.#fileFor(batch);
     writeAll(file.fd, batch.bytes, file.size);
     file.size += batch.bytes.length;
+    file.rows += batch.rows;
   }
 
   publishIfDue(): void {
@@ -117,7 +126,7 @@ export class SeriesFileSink implements Sink {
   publish(): void {
     const file = this.#file;
     if (!file) return;
-    if (file.size === HEADER.length) {
+    if (file.size === HEADER.length || this.#wasCutShort(file)) {
       this.#discard(file);
       return;
     }
@@ -142,6 +151,10 @@ export class SeriesFileSink implements Sink {
       this.publish();
       file = undefined;
     }
+    if (file && this.#wasCutShort(file)) {
+      this.#discard(file);
+      file = undefined;
+    }
     if (!file) return this.#open(Number(batch.firstEpochNs / 1_000_000n));
     return fstatSync(file.fd).nlink === 0 ? this.#rescue(file) : file;
   }
@@ -156,6 +169,7 @@ export class SeriesFileSink implements Sink {
       publishedPath: stem + CSV_EXTENSION,
       openedNs: this.#clock.now(),
       size: HEADER.length,
+      rows: 0,
     };
     try {
       writeAll(file.fd, HEADER, 0);
@@ -176,6 +190,7 @@ export class SeriesFileSink implements Sink {
       const block = new Uint8Array(2 ** 20);
       for (let at = 0; at < lost.size; ) {
         const length = readSync(lost.fd, block, 0, Math.min(block.length, lost.size - at), at);
+        if (length === 0) throw new Error(`${lost.path} was cut short while it was copied`);
         writeAll(file.fd, block.subarray(0, length), at);
         at += length;
       }
@@ -188,10 +203,27 @@ export class SeriesFileSink implements Sink {
     return file;
   }
 
-  #discard(file: GrowingFile): void {
-    if (this.#file === file) this.#file = undefined;
+  /** Lets go of a file that could not be published. Its rows are in the `.tmp`, if that is still there. */
+  abandon(): void {
+    const file = this.#file;
+    if (!file) return;
+    this.#file = undefined;
+    if (fstatSync(file.fd).nlink === 0) this.#onLoss(file.rows, file.size - HEADER.length);
     closeSync(file.fd);
-    unlinkSync(file.path);
+  }
+
+  /** Somebody has truncated it: what is left begins or ends in the middle of nowhere, and is given up. */
+  #wasCutShort(file: GrowingFile): boolean {
+    return fstatSync(file.fd).size < file.size;
+  }
+
+  #discard(file: GrowingFile): void {
+    if (this.#file === file) {
+      this.#file = undefined;
+      if (file.rows > 0) this.#onLoss(file.rows, file.size - HEADER.length);
+    }
+    closeSync(file.fd);
+    rmSync(file.path, { force: true });
   }
 }
 

@@ -33,4 +33,6 @@ export interface Sink {
   publish(): void;
   /** Called now and then: publishes if it is time to. */
   publishIfDue?(): void;
+  /** Called last, if publishing failed to the end: lets go of everything. */
+  abandon?(): void;
 }

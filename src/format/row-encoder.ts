@@ -45,6 +45,8 @@ export interface EncodedRows {
   readonly rows: number;
   /** Samples passed over because they are none: tokens that no `start()` returned, ids without a label. */
   readonly invalid: number;
+  /** Durations passed over because they were started while nothing recorded. */
+  readonly unstarted: number;
   /** The first sample not looked at: where to go on. */
   readonly next: number;
 }
@@ -93,6 +95,7 @@ export class RowEncoder {
     const room = this.bytes.length - NUMBERS_BYTES;
     let at = 0;
     let invalid = 0;
+    let unstarted = 0;
     let i = from;
     for (; i < to; i++) {
       const tailLength = this.#tails.lengthOf(labelIds[i]);
@@ -104,7 +107,8 @@ export class RowEncoder {
       const durationNs = (endHigh - startHigh) * TWO_TO_32 + (endLow - startLow);
       const sinceOriginNs = (startHigh - this.#originHigh) * TWO_TO_32 + (startLow - this.#originLow);
       if (durationNs < 0 || sinceOriginNs < 0 || tailLength === 0) {
-        invalid++;
+        if ((startLow | startHigh) === 0) unstarted++;
+        else invalid++;
         continue;
       }
       at = this.#putTimepoint(at, endLow, endHigh);
@@ -112,7 +116,7 @@ export class RowEncoder {
       this.#tails.copy(labelIds[i], tailLength, view, at);
       at += tailLength;
     }
-    return { bytes: at, rows: i - from - invalid, invalid, next: i };
+    return { bytes: at, rows: i - from - invalid - unstarted, invalid, unstarted, next: i };
   }
 
   /** Encodes values `from` up to, not including, `to`, or as many of them as fit. */
@@ -135,7 +139,7 @@ export class RowEncoder {
       this.#tails.copy(labelIds[i], tailLength, view, at);
       at += tailLength;
     }
-    return { bytes: at, rows: i - from - invalid, invalid, next: i };
+    return { bytes: at, rows: i - from - invalid, invalid, unstarted: 0, next: i };
   }
 
   /** Nineteen digits and a comma. */
@@ -157,7 +161,7 @@ export class RowEncoder {
     const ns = (high - this.#anchorHigh) * TWO_TO_32 + (low - this.#anchorLow) + this.#anchorNs;
     const seconds = Math.floor(ns / NS_PER_S);
     this.#secondLow = this.#anchorLow - this.#anchorNs + seconds * NS_PER_S;
-    const digits = String(this.#anchorSeconds + seconds).padStart(10, "0");
+    const digits = String(Math.max(0, this.#anchorSeconds + seconds)).padStart(10, "0"); // no time before 1970
     const words = this.#secondWords;
     words[0] = FOUR_DIGITS[Number(digits.slice(0, 4))];
     words[1] = FOUR_DIGITS[Number(digits.slice(4, 8))];

@@ -22,27 +22,22 @@ export function whenComplete<T>(result: T, done: () => void): T {
     done();
     return result;
   }
-  if (Object.getPrototypeOf(result) === promisePrototype)
-    return afterPromise(result as unknown as Promise<unknown>, done) as T;
   try {
-    const { then, next } = result as Partial<Thenable & Generator>;
-    if (typeof then === "function") {
-      if (types.isPromise(result) && isPlainPromise(result)) return afterPromise(result, done) as T;
-      return afterThenable(result as T & Thenable, done);
-    }
-    if (typeof next === "function" && types.isGeneratorObject(result))
-      return afterGenerator(result as T & Generator, done);
+    if (types.isPromise(result) && isPlainPromise(result)) return afterPromise(result, done) as T;
+    if (types.isGeneratorObject(result)) return afterGenerator(result as T & Generator, done);
+    if (typeof (result as Partial<Thenable>).then === "function") return afterThenable(result as T & Thenable, done);
   } catch {
-    // a getter of the host's threw: not ours to look at
+    // a getter of the host's threw, or a proxy's trap, or it may not be extended: not ours to look at
   }
   done();
   return result;
 }
 
-/** A promise of any realm, that is no subclass. */
+/** A promise of any realm that is no subclass, and has nothing of its own in the place of what makes it one. */
 function isPlainPromise(promise: Promise<unknown>): boolean {
   const prototype = Object.getPrototypeOf(promise);
-  return Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null;
+  if (prototype !== promisePrototype && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) !== null) return false;
+  return !Object.hasOwn(promise, "then") && !Object.hasOwn(promise, "constructor");
 }
 
 /**
@@ -61,7 +56,7 @@ function afterPromise(promise: Promise<unknown>, done: () => void): Promise<unkn
     },
   ]) as Promise<unknown>;
   // what others hung on it: cancel(), kill(), … (async hooks hang on symbols, which belong to that one promise)
-  for (const key of Object.keys(promise)) {
+  for (const key of Object.getOwnPropertyNames(promise)) {
     Object.defineProperty(following, key, Object.getOwnPropertyDescriptor(promise, key)!);
   }
   return following;
@@ -93,23 +88,22 @@ function afterThenable<T extends Thenable>(thenable: T, done: () => void): T {
     for (const callback of waiting.callbacks.splice(0)) callback();
   };
   const { then } = thenable;
-  define(
-    thenable,
-    "then",
-    function watched(this: unknown, onFulfilled: unknown, onRejected: unknown, ...more: unknown[]) {
-      const fulfilled = (...values: unknown[]) => {
-        settle();
-        return typeof onFulfilled === "function" ? onFulfilled(...values) : values[0];
-      };
-      const rejected = (...reasons: unknown[]) => {
-        settle();
-        if (typeof onRejected === "function") return onRejected(...reasons);
-        throw reasons[0];
-      };
-      return Reflect.apply(then, this, [fulfilled, rejected, ...more]);
-    },
-  );
-  waitingFor.set(thenable, waiting);
+  const watched = function (this: unknown, onFulfilled: unknown, onRejected: unknown, ...more: unknown[]): unknown {
+    const fulfilled = (...values: unknown[]) => {
+      settle();
+      return typeof onFulfilled === "function" ? onFulfilled(...values) : values[0];
+    };
+    const rejected = (...reasons: unknown[]) => {
+      settle();
+      if (typeof onRejected === "function") return onRejected(...reasons);
+      throw reasons[0];
+    };
+    return Reflect.apply(then, this, [fulfilled, rejected, ...more]);
+  };
+  define(thenable, "then", watched);
+  if (thenable.then !== watched)
+    done(); // a proxy that took our `then` and does not show it
+  else waitingFor.set(thenable, waiting);
   return thenable;
 }
 

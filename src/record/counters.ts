@@ -17,7 +17,10 @@ export const WRITE_ERRORS = 6;
 /** Samples that were still in memory, and could not be written, when the flusher had to end. */
 export const LOST = 7;
 
-const CELLS = 8;
+/** Samples that began before recording did, and so are none, nor anybody's mistake. */
+export const UNSTARTED = 8;
+
+const CELLS = 9;
 
 export function allocateCounters(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(8 * CELLS));
@@ -46,7 +49,7 @@ export function statsOf(counters: Float64Array, accepted: number): SampleStats {
   const dropped = counters[DROPPED] + counters[LOST];
   const refused = counters[REFUSED];
   return {
-    recorded: accepted + counters[DROPPED] + refused,
+    recorded: accepted - counters[UNSTARTED] + counters[DROPPED] + refused,
     written: counters[WRITTEN],
     dropped,
     invalid: refused + counters[INVALID],

@@ -22,7 +22,7 @@ declare const token: unique symbol;
  */
 export type DurationToken = number & { readonly [token]: "duration" };
 
-/** The token of a measurement that was started while nothing recorded. To stop it does nothing. */
+/** The token of a measurement that was started while nothing recorded. To stop it records nothing. */
 export const NOT_RECORDING = 0 as DurationToken;
 
 const closedChunk = new DurationChunk(Chunk.allocate(0));
@@ -63,7 +63,7 @@ export class DurationRecorder extends Recorder<DurationChunk> {
   stop(labelId: number, token: DurationToken): void {
     if (!this.isOpen) return;
     const endNs = this.now();
-    if (typeof token !== "number") this.refuse();
+    if (typeof token !== "number" || typeof labelId !== "number") this.refuse();
     else if (!this.chunk.push(token, endNs, labelId)) this.#pushToNext(token, endNs, labelId);
   }
 

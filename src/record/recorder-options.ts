@@ -1,14 +1,14 @@
 /** Options of a recorder, their defaults and their bounds. */
 
 import { type Clock, systemClock } from "../clock.js";
-import { refuseUnknown, requireObject } from "../errors.js";
+import { OptionError, refuseUnknown, requireBoolean, requireObject } from "../errors.js";
 import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, requireCapacity, requireClock, requireMaxBytes } from "../options.js";
 import { LabelTable } from "./label-table.js";
 
 export interface RecorderOptions {
   /** Samples one chunk holds, 20 bytes each. @default 65_536 */
   readonly capacity?: number;
-  /** Memory the samples of this recorder may take before new ones are dropped; two chunks at least. @default 32 MiB */
+  /** Memory the samples of this recorder may take before new ones are dropped; 2 to 64 chunks. @default 32 MiB */
   readonly maxBytes?: number;
   /** Where label ids come from; give two recorders the same table to give them the same ids. @default a table of its own */
   readonly labels?: LabelTable;
@@ -32,5 +32,7 @@ export function resolveRecorderOptions(options: RecorderOptions = {}): Required<
   requireCapacity(capacity);
   requireMaxBytes(maxBytes);
   requireClock(clock);
+  requireBoolean("open", open);
+  if (!(labels instanceof LabelTable)) throw new OptionError("labels", "a LabelTable", labels);
   return { capacity, maxBytes, labels, clock, open };
 }

@@ -11,6 +11,11 @@ import { Chunk } from "./chunk.js";
 import { allocateCounters, DROPPED, REFUSED, type SampleStats, statsOf } from "./counters.js";
 import type { LabelTable } from "./label-table.js";
 
+/** More would not be found fast enough when memory is full. */
+const MAX_CHUNKS = 64;
+/** Samples that are dropped before memory is asked for again that could not be had. */
+const RETRY_AFTER = 10_000;
+
 export type SampleKind = "duration" | "value";
 
 /** What a flusher needs to know of a recorder: where its samples lie, what its label ids mean, where to count. */
@@ -47,6 +52,7 @@ export class SampleBuffer<C extends Chunk> implements SampleSource {
   #active: C | undefined;
   #sequence = 0;
   #sealedRows = 0;
+  #withoutMemory = 0;
 
   constructor(
     kind: SampleKind,
@@ -60,7 +66,7 @@ export class SampleBuffer<C extends Chunk> implements SampleSource {
     this.labels = labels;
     this.originNs = originNs;
     this.#capacity = limits.capacity;
-    this.#maxChunks = Math.max(2, Math.floor(limits.maxBytes / Chunk.bytes(limits.capacity)));
+    this.#maxChunks = Math.min(MAX_CHUNKS, Math.max(2, Math.floor(limits.maxBytes / Chunk.bytes(limits.capacity))));
   }
 
   get chunks(): readonly SharedArrayBuffer[] {
@@ -111,8 +117,15 @@ export class SampleBuffer<C extends Chunk> implements SampleSource {
   }
 
   #grow(): C | undefined {
-    if (this.#chunks.length >= this.#maxChunks) return undefined;
-    const chunk = this.#make(Chunk.allocate(this.#capacity));
+    if (this.#chunks.length >= this.#maxChunks || this.#withoutMemory-- > 0) return undefined;
+    let chunk: C;
+    try {
+      chunk = this.#make(Chunk.allocate(this.#capacity));
+    } catch {
+      this.#withoutMemory = RETRY_AFTER; // the system has none to give, and the host shall not hear of it from us
+      return undefined;
+    }
+    this.#withoutMemory = 0;
     this.#chunks.push(chunk);
     this.#outlet?.chunkAdded(chunk.memory, this.#chunks.length - 1);
     return chunk;

@@ -36,9 +36,11 @@ export class ValueRecorder extends Recorder<ValueChunk> {
   /** Records several values under one shared timepoint: an iterable of `[label, value]`. */
   observeMany(samples: Iterable<readonly [label: string, value: number]>): void {
     if (!this.isOpen) return;
-    const timeNs = this.now();
     try {
-      for (const [label, value] of samples) this.#record(timeNs, label, value);
+      const pairs: (readonly [string, number])[] = [];
+      for (const [label, value] of samples) pairs.push([label, value]); // which may take time, and record
+      const timeNs = this.now();
+      for (const [label, value] of pairs) this.#record(timeNs, label, value);
     } catch {
       this.refuse(); // not iterable, or not of pairs: never the host's problem
     }

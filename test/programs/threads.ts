@@ -24,6 +24,14 @@ async function work(way: string): Promise<void> {
   const name = workerData.name as string;
   const monitor = start({ directory: "m" });
   record(name);
+  if (way === "exit listeners in workers") {
+    process.on("exit", () => record(`${name} ends`, 5));
+    await new Promise((resolve) => setTimeout(resolve, 100)); // by then the flusher has it for a client
+  }
+  if (way.endsWith("stop at once")) {
+    await monitor.stop();
+    console.log("stopped");
+  }
   if (way === "workers that stop") {
     await new Promise((resolve) => setTimeout(resolve, 400));
     record(name);
@@ -43,7 +51,7 @@ async function work(way: string): Promise<void> {
 
 async function run(way: string): Promise<void> {
   const before = threads();
-  const monitor = way === "workers only" ? undefined : start({ directory: "m" });
+  const monitor = way.startsWith("workers only") ? undefined : start({ directory: "m" });
   if (monitor) record("main");
   const workers = Array.from(
     { length: THREADS },
