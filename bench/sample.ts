@@ -15,7 +15,7 @@ import { HEAP_FLAGS, type Loop, type MeasureOptions, measureHeap, measureTime } 
 import { loadPeer } from "./lib/peers.js";
 import type { MeasuringVariant, Question } from "./lib/question.js";
 import { CIRCLE_MASK, LABELS, ROUTES, randomDurationsNs, randomRouteIndexes } from "./lib/random.js";
-import { type Seismo, whileRecording } from "./lib/recording.js";
+import { type Seismo, WAITING_BATCHES, whileRecording } from "./lib/recording.js";
 
 const BARE = "two bare clock reads";
 const HANDLE = "series handle";
@@ -103,7 +103,7 @@ function timeOf(
     run: (setting) =>
       whileRecording(
         setting,
-        ({ seismo, caughtUp }) => measureTime(loopOf(seismo), { rest: caughtUp }),
+        ({ seismo, caughtUp }) => measureTime(loopOf(seismo), { rest: caughtUp, ...(flusher ? {} : WAITING_BATCHES) }),
         flusher ?? "waits",
       ),
   };

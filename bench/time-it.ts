@@ -8,7 +8,7 @@
 import { bareClockReads } from "./lib/clock-reads.js";
 import { type Loop, type MeasureOptions, measureTime } from "./lib/measure.js";
 import type { MeasuringVariant, Question, Target } from "./lib/question.js";
-import { whileRecording } from "./lib/recording.js";
+import { WAITING_BATCHES, whileRecording } from "./lib/recording.js";
 
 const BARE = "two bare clock reads";
 
@@ -60,7 +60,8 @@ function timed<F extends (x: number) => unknown>(
     run: (setting) =>
       whileRecording(
         setting,
-        ({ seismo, caughtUp }) => measureTime(loopOf(seismo.timeIt("work")(make())), { ...PER_CALL, rest: caughtUp }),
+        ({ seismo, caughtUp }) =>
+          measureTime(loopOf(seismo.timeIt("work")(make())), { ...PER_CALL, ...WAITING_BATCHES, rest: caughtUp }),
         "waits",
       ),
   };

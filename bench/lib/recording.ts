@@ -22,7 +22,9 @@ export interface Recording {
  * own work. In the tight loop of a benchmark the flusher has as much to do as the loop, and where two cores are two
  * threads of one, each takes half of it away from the other.
  */
-const WAITING = { flushIntervalMs: 3_600_000, capacity: 2 ** 20, maxBytes: 2 ** 26 };
+const WAITING = { flushIntervalMs: 3_600_000, capacity: 2 ** 17, maxBytes: 2 ** 25 };
+/** Batches for that: several fit a chunk, and chunks stay small enough for a processor's cache, as the default ones are. */
+export const WAITING_BATCHES = { turns: 25_000, batches: 320, warmUp: 120 };
 
 /** Less than the recorder's memory holds by far, more than one chunk does. */
 const NEARLY = 100_000;
