@@ -13,7 +13,7 @@ import { DirectoryError, SeismoError } from "./errors.js";
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
-import { DURATION_PREFIX, GAUGE_PREFIX, requirePrefix } from "./format/file-name.js";
+import { DURATION_PREFIX, GAUGE_PREFIX, RUNTIME_PREFIX, requirePrefix } from "./format/file-name.js";
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
 import type { Chunk } from "./record/chunk.js";
 import { type SampleStats, sumStats } from "./record/counters.js";
@@ -22,6 +22,9 @@ import { OTHER_LABEL } from "./record/label-table.js";
 import type { Recorder } from "./record/recorder.js";
 import type { SampleBuffer } from "./record/sample-buffer.js";
 import { ValueRecorder } from "./record/value-recorder.js";
+import { sampleProcess } from "./samplers/process.js";
+
+const SAMPLE_INTERVAL_MS = 1_000;
 
 export const durations: DurationRecorder = new DurationRecorder({ open: false });
 export const gauges: ValueRecorder = new ValueRecorder({ open: false });
@@ -45,6 +48,7 @@ export class Monitor implements AsyncDisposable {
   readonly #recordings: Recording[] = [];
   readonly #link: FlusherLink;
   #stopped: Promise<MonitorStats> | undefined;
+  #stopSampling: () => void = () => {};
 
   /** @throws {OptionError | DirectoryError}, and then nothing is left running */
   constructor(options?: MonitorOptions) {
@@ -62,6 +66,7 @@ export class Monitor implements AsyncDisposable {
       signals: signals && isMainThread,
     });
     void this.#link.ended.then(uninstall);
+    if (this.options.runtime) this.#sampleRuntime();
   }
 
   /** True until `stop()` is called. */
@@ -123,9 +128,23 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #stop(): Promise<MonitorStats> {
+    this.#stopSampling();
     for (const { recorder } of this.#recordings) recorder.close();
     await this.#link.close();
     return this.stats();
+  }
+
+  /** Samples the process now, every second, and once more at the end. */
+  #sampleRuntime(): void {
+    const recorder = this.valueRecorder(RUNTIME_PREFIX);
+    const sample = () => sampleProcess(recorder);
+    const timer = setInterval(sample, SAMPLE_INTERVAL_MS);
+    timer.unref();
+    sample();
+    this.#stopSampling = () => {
+      clearInterval(timer);
+      sample();
+    };
   }
 
   #warnOfOverflow(prefix: string): void {

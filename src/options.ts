@@ -6,6 +6,10 @@ import { OptionError, refuseUnknown, requireBoolean, requireInteger, requireObje
 export interface MonitorOptions {
   /** The monitoring directory. Created if need be; relative to the working directory. @default "_monitoring" */
   readonly directory?: string | undefined;
+  /** Record, once a second, what the process itself goes through: CPU time and memory. @default false */
+  readonly runtime?: boolean | undefined;
+  /** There is no CPU profiler in this version, so only `false` is taken. @default false */
+  readonly profiler?: false | undefined;
   /** Longest a sample waits in memory before it is written, in milliseconds. @default 100 */
   readonly flushIntervalMs?: number | undefined;
   /** Samples one chunk of memory holds, 20 bytes each. @default 65_536 */
@@ -42,6 +46,8 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   requireObject("the argument of start()", options);
   const {
     directory = DEFAULT_DIRECTORY,
+    runtime = false,
+    profiler = false,
     flushIntervalMs = 100,
     capacity = DEFAULT_CAPACITY,
     maxBytes = DEFAULT_MAX_BYTES,
@@ -55,6 +61,8 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   } = options;
   const resolved: ResolvedMonitorOptions = {
     directory,
+    runtime,
+    profiler,
     flushIntervalMs,
     capacity,
     maxBytes,
@@ -67,6 +75,8 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   };
   refuseUnknown("start()", Object.keys(resolved), unknown);
   if (typeof directory !== "string" || directory === "") throw new OptionError("directory", "a path", directory);
+  requireBoolean("runtime", runtime);
+  if (profiler !== false) throw new OptionError("profiler", "false, as this version has no CPU profiler", profiler);
   requireInteger("flushIntervalMs", flushIntervalMs, 10, 3_600_000);
   requireCapacity(capacity);
   requireMaxBytes(maxBytes);

@@ -14,8 +14,9 @@ const mayImport: Record<string, readonly string[]> = {
   format: ["errors"],
   record: ["errors", "clock", "options", "format"],
   flush: ["errors", "clock", "options", "format", "record"],
-  monitor: ["errors", "clock", "options", "format", "record", "flush"],
-  index: ["errors", "clock", "options", "format", "record", "flush", "monitor"],
+  samplers: ["errors", "clock", "options", "format", "record"],
+  monitor: ["errors", "clock", "options", "format", "record", "flush", "samplers"],
+  index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "monitor"],
 };
 /** Packages from npm that may be imported, and where. */
 const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"] };

@@ -159,6 +159,23 @@ describe("a monitor", () => {
     await until(() => ourListeners() === before);
   });
 
+  test("records the process's CPU time and memory with runtime: true, as the kernel counts them", async () => {
+    const directory = scratch();
+    const monitor = start({ directory, runtime: true, profiler: false });
+    for (const end = process.cpuUsage().user + 50_000; process.cpuUsage().user < end; );
+    await monitor.stop();
+    const rows = rowsIn(directory, "runtime");
+    expect(countByLabel(rows)).toEqual({ "user time": 2, "system time": 2, "max rss": 2 });
+    const [first, last] = rows.filter(({ label }) => label === "user time").map(({ measurement }) => measurement);
+    expect(last! - first!).toBeGreaterThan(0.04);
+    const kernel = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]);
+    const recorded = rows.findLast(({ label }) => label === "max rss")!.measurement;
+    expect(Math.abs(recorded - kernel) / kernel).toBeLessThan(0.2);
+    expect(() => start({ directory, profiler: true } as never)).toThrow(
+      /profiler must be false, as this version has no/,
+    );
+  });
+
   test("leaves files that are not its own alone", async () => {
     const directory = scratch();
     mkdirSync(join(directory, "duration.sub.csv"));

@@ -29,4 +29,32 @@ export const WRITE_ERRORS: BuiltInSeries = {
   meaning: "Attempts to write or publish a file that failed. A failed attempt is made again.",
 };
 
-export const BUILT_IN_SERIES: readonly BuiltInSeries[] = [SAMPLES_DROPPED, SAMPLES_INVALID, WRITE_ERRORS];
+export const USER_TIME: BuiltInSeries = {
+  label: "user time",
+  unit: "s",
+  cumulative: true,
+  meaning: "CPU time the process has spent in user mode.",
+};
+
+export const SYSTEM_TIME: BuiltInSeries = {
+  label: "system time",
+  unit: "s",
+  cumulative: true,
+  meaning: "CPU time the process has spent in the kernel.",
+};
+
+export const MAX_RSS: BuiltInSeries = {
+  label: "max rss",
+  unit: "kB",
+  cumulative: false,
+  meaning: "The most memory the process has held at any one time, as resident set size.",
+};
+
+export const BUILT_IN_SERIES: readonly BuiltInSeries[] = [
+  USER_TIME,
+  SYSTEM_TIME,
+  MAX_RSS,
+  SAMPLES_DROPPED,
+  SAMPLES_INVALID,
+  WRITE_ERRORS,
+];
