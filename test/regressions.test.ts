@@ -222,3 +222,20 @@ test.each(["main records", "main does not"])(
     expect(countByLabel(rowsIn(join(cwd, "m")))).toMatchObject({ "worker 0": 10_000, "worker 3": 10_000 });
   },
 );
+
+test("a disk with room for some rows gets them, not none", () => {
+  const { recorder, sink, flusher } = valuesInMemory();
+  for (let n = 0; n < 1000; n++) recorder.observe("n", n);
+  const { write } = sink;
+  let room = 20_000;
+  sink.write = (batch) => {
+    if (batch.bytes.length > room) throw new Error("ENOSPC");
+    room -= batch.bytes.length;
+    write.call(sink, batch);
+  };
+  expect(() => flusher.flush()).toThrow("ENOSPC");
+  expect(sink.rows.length).toBeGreaterThan(400);
+  room = 1e9;
+  flusher.flush();
+  expect(sink.rows.map((row) => row.measurement)).toEqual([...Array(1000).keys()]);
+});

@@ -8,7 +8,7 @@
 
 import { type Clock, type ClockAnchor, systemClock } from "../clock.js";
 import { refuseUnknown, requireInteger } from "../errors.js";
-import { MIN_ENCODER_BYTES, RowEncoder } from "../format/row-encoder.js";
+import { type EncodedRows, MIN_ENCODER_BYTES, RowEncoder } from "../format/row-encoder.js";
 import { BYTES, INVALID, LOST, UNSTARTED, WRITTEN } from "../record/counters.js";
 import type { SampleSource } from "../record/sample-buffer.js";
 import { ChunkReader } from "./chunk-reader.js";
@@ -22,6 +22,9 @@ export interface FlusherOptions {
   /** Where rows are made; flushers of one thread may share it. @default 256 KiB of its own */
   readonly buffer?: Uint8Array | undefined;
 }
+
+/** Rows that are not worth halving any more when a write fails. */
+const SMALLEST_BATCH = 64;
 
 export const ENCODER_BYTES: number = 16 * MIN_ENCODER_BYTES;
 
@@ -120,24 +123,19 @@ export class Flusher {
     return lost;
   }
 
+  /** Writes as many rows as make one batch; or fewer, if only fewer find room: a disk is seldom full to the last byte. */
   #drainSome(reader: ChunkReader, encoder: RowEncoder, anchor: ClockAnchor): number {
     const isDuration = this.source.kind === "duration";
     const from = reader.drained;
-    const encoded = isDuration
-      ? encoder.encodeDurations(reader, from, reader.length)
-      : encoder.encodeValues(reader, from, reader.length);
-    if (encoded.rows > 0) {
-      const times = isDuration ? reader.secondWords : reader.firstWords;
-      const firstEpochNs = epochOf(times, from, anchor);
-      const lastEpochNs = epochOf(times, encoded.next - 1, anchor);
-      if (firstEpochNs < this.#lastEpochNs) this.sink.publish(); // the wall clock was set back: time runs on in a new file
-      this.sink.write({
-        bytes: encoder.bytes.subarray(0, encoded.bytes),
-        rows: encoded.rows,
-        firstEpochNs,
-        lastEpochNs,
-      });
-      this.#lastEpochNs = lastEpochNs;
+    let encoded: EncodedRows;
+    for (let to = reader.length; ; to = from + Math.ceil((encoded.next - from) / 2)) {
+      encoded = isDuration ? encoder.encodeDurations(reader, from, to) : encoder.encodeValues(reader, from, to);
+      try {
+        if (encoded.rows > 0) this.#write(encoded, isDuration ? reader.secondWords : reader.firstWords, from, anchor);
+        break;
+      } catch (error) {
+        if (encoded.next - from <= SMALLEST_BATCH) throw error;
+      }
     }
     const { counters } = this.source;
     counters[WRITTEN] += encoded.rows;
@@ -146,6 +144,14 @@ export class Flusher {
     counters[BYTES] += encoded.bytes;
     reader.drained = encoded.next;
     return encoded.rows;
+  }
+
+  #write({ bytes, rows, next }: EncodedRows, times: Uint32Array, from: number, anchor: ClockAnchor): void {
+    const firstEpochNs = epochOf(times, from, anchor);
+    const lastEpochNs = epochOf(times, next - 1, anchor);
+    if (firstEpochNs < this.#lastEpochNs) this.sink.publish(); // the wall clock was set back: time runs on in a new file
+    this.sink.write({ bytes: this.#buffer!.subarray(0, bytes), rows, firstEpochNs, lastEpochNs });
+    this.#lastEpochNs = lastEpochNs;
   }
 
   #newEncoder(): RowEncoder {
