@@ -6,13 +6,14 @@
  * `start()` are good after it, and again after a second one.
  */
 
-import { accessSync, constants, writeSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { DirectoryError, SeismoError } from "./errors.js";
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
+import { complain, warn } from "./flush/notices.js";
 import { DURATION_PREFIX, GAUGE_PREFIX, RUNTIME_PREFIX, requirePrefix } from "./format/file-name.js";
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
 import type { Chunk } from "./record/chunk.js";
@@ -148,10 +149,10 @@ export class Monitor implements AsyncDisposable {
   }
 
   #warnOfOverflow(prefix: string): void {
-    process.emitWarning(
-      `seismo: more than ${this.options.maxLabels} labels in ${prefix} files: further ones share the series ${OTHER_LABEL}. ` +
+    warn(
+      "ERR_SEISMO_LABELS",
+      `more than ${this.options.maxLabels} labels in ${prefix} files: further ones share the series ${OTHER_LABEL}. ` +
         "Is there an id in a label? See maxLabels.",
-      { type: "SeismoWarning", code: "ERR_SEISMO_LABELS" },
     );
   }
 
@@ -161,14 +162,9 @@ export class Monitor implements AsyncDisposable {
     const { recorded, written, invalid } = this.stats();
     const lost = recorded - written - invalid;
     if (lost > 0) {
-      try {
-        writeSync(
-          2,
-          `seismo: ${lost} of ${recorded} samples were lost: they could not be written to ${this.directory}, or not in time\n`,
-        );
-      } catch {
-        // no stderr, nobody to tell
-      }
+      complain(
+        `${lost} of ${recorded} samples were lost: they could not be written to ${this.directory}, or not in time`,
+      );
     }
   }
 }
@@ -205,9 +201,9 @@ let current: Monitor | undefined;
 export function start(options?: MonitorOptions): Monitor {
   if (current?.recording) {
     if (options !== undefined) {
-      process.emitWarning(
-        `seismo: start() was called again while recording to ${current.directory}; its options have no effect until stop()`,
-        { type: "SeismoWarning", code: "ERR_SEISMO_STARTED" },
+      warn(
+        "ERR_SEISMO_STARTED",
+        `start() was called again while recording to ${current.directory}; its options have no effect until stop()`,
       );
     }
     return current;

@@ -8,7 +8,6 @@
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
  */
 
-import { writeSync } from "node:fs";
 import * as workerThreads from "node:worker_threads";
 import { isMainThread, MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock } from "../clock.js";
@@ -29,6 +28,7 @@ import {
   type SignOfLife,
   waitingIn,
 } from "./lines.js";
+import { complain, warn } from "./notices.js";
 import {
   allocateControl,
   DESERTED,
@@ -395,18 +395,5 @@ export class FlusherLink {
     if (!this.#local) return false;
     this.#local.tick();
     return true;
-  }
-}
-
-function warn(code: string, message: string): void {
-  process.emitWarning(`seismo: ${message}`, { type: "SeismoWarning", code });
-}
-
-/** To stderr at once: while the process ends, nobody hears of warnings. */
-function complain(message: string): void {
-  try {
-    writeSync(2, `seismo: ${message}\n`);
-  } catch {
-    // no stderr, nobody to tell
   }
 }
