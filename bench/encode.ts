@@ -39,7 +39,7 @@ function samples() {
 async function makeEncoder() {
   const path = new URL("../../dist/format/row-encoder.js", import.meta.url);
   const { RowEncoder } = (await import(path.href)) as typeof import("../dist/format/row-encoder.js");
-  const encoder = new RowEncoder(PID, ORIGIN_NS, (id) => LABELS[id], new Uint8Array(BUFFER_BYTES));
+  const encoder = new RowEncoder(PID, ORIGIN_NS, { textOf: (id) => LABELS[id] }, new Uint8Array(BUFFER_BYTES));
   const { labelIds, startNs, endNs } = samples();
   const columns = {
     firstWords: new Uint32Array(startNs.buffer),

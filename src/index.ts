@@ -14,8 +14,15 @@ import type { DurationToken } from "./record/duration-recorder.js";
 import { Series } from "./record/series-handle.js";
 import { createTimeIt, type TimeIt } from "./record/time-it.js";
 
-export { type Monitor, type MonitorStats, start, stop } from "./monitor.js";
+export { type Monitor, type MonitorStats, type SampleOptions, start, stop } from "./monitor.js";
 export type { MonitorOptions } from "./options.js";
+export type {
+  MemoryOptions,
+  ProcessTreeOptions,
+  RuntimeOptions,
+  SamplerOptions,
+  StallOptions,
+} from "./runtime-options.js";
 
 /**
  * Times every call of a function: as a decorator, a wrapper, or a block. A promise is timed until it settles, a
@@ -95,6 +102,7 @@ export { DirectoryError, OptionError, SeismoError } from "./errors.js";
 export { Flusher, type FlusherOptions } from "./flush/flusher.js";
 export { type SeriesFileOptions, SeriesFileSink } from "./flush/series-file.js";
 export type { RowBatch, Sink } from "./flush/sink.js";
+export { BUILT_IN_SERIES, type BuiltInSeries, type SeriesKind } from "./format/series.js";
 export type { SampleStats } from "./record/counters.js";
 export { DurationChunk } from "./record/duration-chunk.js";
 export { DurationRecorder, type DurationToken } from "./record/duration-recorder.js";
@@ -105,3 +113,5 @@ export { Series } from "./record/series-handle.js";
 export { createTimeIt, type Timed, type TimedBlock, type TimeIt } from "./record/time-it.js";
 export { ValueChunk } from "./record/value-chunk.js";
 export { ValueRecorder } from "./record/value-recorder.js";
+export type { Observe, Sampler } from "./samplers/sampler.js";
+export type { Sampling } from "./samplers/sampler-rounds.js";

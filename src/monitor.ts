@@ -9,7 +9,7 @@
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { DirectoryError, SeismoError } from "./errors.js";
+import { DirectoryError, OptionError, refuseUnknown, requireObject, SeismoError } from "./errors.js";
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
@@ -23,9 +23,14 @@ import { OTHER_LABEL } from "./record/label-table.js";
 import type { Recorder } from "./record/recorder.js";
 import type { SampleBuffer } from "./record/sample-buffer.js";
 import { ValueRecorder } from "./record/value-recorder.js";
-import { sampleProcess } from "./samplers/process.js";
+import { Runtime } from "./runtime.js";
+import { requireInterval } from "./runtime-options.js";
+import type { Sampler } from "./samplers/sampler.js";
+import { SamplerRounds, type Sampling } from "./samplers/sampler-rounds.js";
+import { Watch, type WatchSettings } from "./watch.js";
 
-const SAMPLE_INTERVAL_MS = 1_000;
+/** Samples that one chunk holds of a recorder that is filled on an interval. */
+const SPARSE_CAPACITY = 4_096;
 
 export const durations: DurationRecorder = new DurationRecorder({ open: false });
 export const gauges: ValueRecorder = new ValueRecorder({ open: false });
@@ -33,6 +38,13 @@ export const gauges: ValueRecorder = new ValueRecorder({ open: false });
 /** What became of the samples of a run, by prefix and in total. */
 export interface MonitorStats extends SampleStats {
   readonly prefixes: Readonly<Record<string, SampleStats>>;
+}
+
+export interface SampleOptions {
+  /** @default sampleIntervalMs */
+  readonly intervalMs?: number | undefined;
+  /** Prefix of the files that take the samples. @default "runtime" */
+  readonly prefix?: string | undefined;
 }
 
 interface Recording {
@@ -48,8 +60,10 @@ export class Monitor implements AsyncDisposable {
   readonly options: ResolvedMonitorOptions;
   readonly #recordings: Recording[] = [];
   readonly #link: FlusherLink;
+  readonly #runtime: Runtime;
+  readonly #rounds: SamplerRounds;
+  readonly #sampled = new Map<string, ValueRecorder>();
   #stopped: Promise<MonitorStats> | undefined;
-  #stopSampling: () => void = () => {};
 
   /** @throws {OptionError | DirectoryError}, and then nothing is left running */
   constructor(options?: MonitorOptions) {
@@ -57,9 +71,22 @@ export class Monitor implements AsyncDisposable {
     const { flushIntervalMs, rotateBytes, rotateAgeMs, thread, clock, signals } = this.options;
     this.directory = prepareDirectory(this.options.directory);
     const files = { directory: this.directory, rotateBytes, rotateAgeMs };
-    this.#link = new FlusherLink({ files, flushIntervalMs, thread, clock });
+    this.#runtime = new Runtime(this.options);
+    const settings = this.#runtime.watchSettings;
+    this.#link = new FlusherLink({
+      threadUrl: new URL("./thread.js", import.meta.url),
+      files,
+      flushIntervalMs,
+      thread,
+      clock,
+      attendant: settings && { settings, attend: (data, host) => new Watch(data as WatchSettings, host) },
+    });
     const uninstall = installExitHooks({
-      flush: () => this.#link.publishSync(),
+      flush: () => {
+        this.#runtime.cutShort();
+        this.#rounds.sampleNow();
+        this.#link.publishSync();
+      },
       onExit: () => {
         this.#link.leave();
         this.#reportLosses();
@@ -67,7 +94,12 @@ export class Monitor implements AsyncDisposable {
       signals: signals && isMainThread,
     });
     void this.#link.ended.then(uninstall);
-    if (this.options.runtime) this.#sampleRuntime();
+    this.#rounds = new SamplerRounds({ errors: () => this.#valuesOf(RUNTIME_PREFIX), warn });
+    this.#runtime.begin({
+      rounds: this.#rounds,
+      recorder: () => this.#valuesOf(RUNTIME_PREFIX),
+      eventRecorder: () => this.#sparse(RUNTIME_PREFIX),
+    });
   }
 
   /** True until `stop()` is called. */
@@ -89,14 +121,44 @@ export class Monitor implements AsyncDisposable {
     return this.record(new ValueRecorder({ open: false }), prefix);
   }
 
+  /**
+   * Calls a sampler of yours now, on an interval, and once more at the end. What it observes is recorded, to
+   * `runtime.*.csv` or to files of another prefix. It may be asynchronous: it is not called again before it has answered.
+   * One that throws or rejects is counted, warned about once, and goes on.
+   * @param name  names the sampler in warnings
+   * @returns what ends it before the monitor is stopped
+   * @throws {OptionError} for options that are unknown or out of range, and for a sampler that is none
+   * @throws {SeismoError} if the monitor has been stopped
+   * @example
+   * import { start } from "seismo";
+   * const monitor = start();
+   * const queue = ["a job"];
+   * monitor.sample("queue", { intervalMs: 500 }, (observe) => observe("q:jobs:size", queue.length));
+   * console.log((await monitor.stop()).written); // => 2
+   */
+  sample(name: string, options: SampleOptions, sampler: Sampler | Sampler["sample"]): Sampling {
+    this.#requireRecording();
+    requireName(name);
+    requireObject("the options of sample()", options);
+    const { intervalMs = this.options.sampleIntervalMs, prefix = RUNTIME_PREFIX, ...unknown } = options;
+    refuseUnknown("sample()", ["intervalMs", "prefix"], unknown);
+    requireInterval("intervalMs", intervalMs);
+    requirePrefix(prefix);
+    return this.#rounds.add(name, samplerOf(sampler), this.#valuesOf(prefix), intervalMs);
+  }
+
   /** Opens a recorder that is closed, and has its samples written to files of this prefix until `stop()` closes it. */
   record<R extends Recorder<Chunk>>(recorder: R, prefix: string): R {
+    return this.#record(recorder, prefix, this.options.capacity);
+  }
+
+  #record<R extends Recorder<Chunk>>(recorder: R, prefix: string, most: number): R {
     requirePrefix(prefix);
-    if (this.#stopped)
-      throw new SeismoError("ERR_SEISMO_STOPPED", "the monitor has been stopped; start() makes another");
+    this.#requireRecording();
     recorder.labels.limit(this.options.maxLabels);
     recorder.labels.onOverflow = () => this.#warnOfOverflow(prefix);
-    const { capacity, maxBytes, clock } = this.options;
+    const { maxBytes, clock } = this.options;
+    const capacity = Math.min(most, this.options.capacity);
     const buffer = recorder.open({ capacity, maxBytes, ...(clock && { clock }) });
     this.#recordings.push({ prefix, recorder, buffer });
     this.#link.attach(buffer, prefix);
@@ -129,23 +191,35 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #stop(): Promise<MonitorStats> {
-    this.#stopSampling();
+    this.#runtime.cutShort();
+    this.#rounds.stop();
+    this.#runtime.end();
     for (const { recorder } of this.#recordings) recorder.close();
     await this.#link.close();
     return this.stats();
   }
 
-  /** Samples the process now, every second, and once more at the end. */
-  #sampleRuntime(): void {
-    const recorder = this.valueRecorder(RUNTIME_PREFIX);
-    const sample = () => sampleProcess(recorder);
-    const timer = setInterval(sample, SAMPLE_INTERVAL_MS);
-    timer.unref();
-    sample();
-    this.#stopSampling = () => {
-      clearInterval(timer);
-      sample();
-    };
+  /** The recorder that samplers of one prefix share. */
+  #valuesOf(prefix: string): ValueRecorder {
+    let recorder = this.#sampled.get(prefix);
+    if (!recorder) {
+      const isAmbient = this.#recordings.some(
+        (recording) => recording.recorder === gauges && recording.prefix === prefix,
+      );
+      recorder = isAmbient ? gauges : this.#sparse(prefix);
+      this.#sampled.set(prefix, recorder);
+    }
+    return recorder;
+  }
+
+  /** A recorder of values that come seldom. */
+  #sparse(prefix: string): ValueRecorder {
+    return this.#record(new ValueRecorder({ open: false }), prefix, SPARSE_CAPACITY);
+  }
+
+  #requireRecording(): void {
+    if (!this.#stopped) return;
+    throw new SeismoError("ERR_SEISMO_STOPPED", "the monitor has been stopped; start() makes another");
   }
 
   #warnOfOverflow(prefix: string): void {
@@ -167,6 +241,16 @@ export class Monitor implements AsyncDisposable {
       );
     }
   }
+}
+
+function requireName(name: unknown): void {
+  if (typeof name !== "string" || name === "") throw new OptionError("the name of a sampler", "a string", name);
+}
+
+function samplerOf(sampler: Sampler | Sampler["sample"]): Sampler {
+  if (typeof sampler === "function") return { sample: sampler };
+  if (typeof (sampler as Partial<Sampler> | null)?.sample === "function") return sampler;
+  throw new OptionError("a sampler", "a function, or an object with a method sample()", sampler);
 }
 
 /** Returns it as an absolute path. */

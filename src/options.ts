@@ -2,12 +2,25 @@
 
 import type { Clock } from "./clock.js";
 import { OptionError, refuseUnknown, requireBoolean, requireInteger, requireObject } from "./errors.js";
+import {
+  type ResolvedRuntime,
+  type ResolvedStalls,
+  type RuntimeOptions,
+  requireInterval,
+  resolveRuntime,
+  resolveStalls,
+  type StallOptions,
+} from "./runtime-options.js";
 
 export interface MonitorOptions {
   /** The monitoring directory. Created if need be; relative to the working directory. @default "_monitoring" */
   readonly directory?: string | undefined;
-  /** Record, once a second, what the process itself goes through: CPU time and memory. @default false */
-  readonly runtime?: boolean | undefined;
+  /** Record what the process itself goes through: see `docs/series.md`. @default false */
+  readonly runtime?: boolean | RuntimeOptions | undefined;
+  /** How often samplers read, unless told otherwise, in milliseconds. @default 1000 */
+  readonly sampleIntervalMs?: number | undefined;
+  /** Record when the event loop is blocked, and watch it from outside. @default true if `runtime` is on */
+  readonly stalls?: boolean | StallOptions | undefined;
   /** There is no CPU profiler in this version, so only `false` is taken. @default false */
   readonly profiler?: false | undefined;
   /** Longest a sample waits in memory before it is written, in milliseconds. @default 100 */
@@ -30,9 +43,14 @@ export interface MonitorOptions {
   readonly clock?: Clock | undefined;
 }
 
+type Plain = Omit<MonitorOptions, "clock" | "runtime" | "stalls">;
+
 export type ResolvedMonitorOptions = {
-  readonly [K in keyof Omit<MonitorOptions, "clock">]-?: NonNullable<MonitorOptions[K]>;
-} & Pick<Required<MonitorOptions>, "clock">;
+  readonly [K in keyof Plain]-?: NonNullable<MonitorOptions[K]>;
+} & Pick<Required<MonitorOptions>, "clock"> & {
+    readonly runtime: ResolvedRuntime;
+    readonly stalls: ResolvedStalls | undefined;
+  };
 
 export const DEFAULT_DIRECTORY = "_monitoring";
 export const DEFAULT_CAPACITY = 65_536;
@@ -47,6 +65,8 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   const {
     directory = DEFAULT_DIRECTORY,
     runtime = false,
+    sampleIntervalMs = 1_000,
+    stalls = runtime !== false,
     profiler = false,
     flushIntervalMs = 100,
     capacity = DEFAULT_CAPACITY,
@@ -59,9 +79,12 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
     clock,
     ...unknown
   } = options;
+  requireInterval("sampleIntervalMs", sampleIntervalMs);
   const resolved: ResolvedMonitorOptions = {
     directory,
-    runtime,
+    runtime: resolveRuntime(runtime, sampleIntervalMs),
+    sampleIntervalMs,
+    stalls: resolveStalls(stalls),
     profiler,
     flushIntervalMs,
     capacity,
@@ -75,7 +98,6 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   };
   refuseUnknown("start()", Object.keys(resolved), unknown);
   if (typeof directory !== "string" || directory === "") throw new OptionError("directory", "a path", directory);
-  requireBoolean("runtime", runtime);
   if (profiler !== false) throw new OptionError("profiler", "false, as this version has no CPU profiler", profiler);
   requireInteger("flushIntervalMs", flushIntervalMs, 10, 3_600_000);
   requireCapacity(capacity);

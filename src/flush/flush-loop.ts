@@ -10,11 +10,22 @@
 import { type Clock, systemClock } from "../clock.js";
 import { newRunId, RUNTIME_PREFIX } from "../format/file-name.js";
 import { SAMPLES_DROPPED, SAMPLES_INVALID, WRITE_ERRORS as WRITE_ERRORS_SERIES } from "../format/series.js";
-import { BYTES, DROPPED, FILES, INVALID, LOST, REFUSED, WRITE_ERRORS, WRITTEN } from "../record/counters.js";
+import {
+  allocateCounters,
+  BYTES,
+  DROPPED,
+  FILES,
+  INVALID,
+  LOST,
+  REFUSED,
+  WRITE_ERRORS,
+  WRITTEN,
+} from "../record/counters.js";
 import type { SampleSource } from "../record/sample-buffer.js";
 import { ValueRecorder } from "../record/value-recorder.js";
 import { ENCODER_BYTES, Flusher } from "./flusher.js";
 import { SeriesFileSink } from "./series-file.js";
+import { publishWhole, type WholeFile } from "./whole-file.js";
 
 /** What a flush loop needs to know to write the files of one run. Plain data: it crosses to the flusher's thread. */
 export interface FileSettings {
@@ -28,13 +39,29 @@ export type Warn = (code: string, message: string) => void;
 
 const FIRST_RETRY_NS = 100_000_000n;
 const LAST_RETRY_NS = 5_000_000_000n;
-/** Samples about ourselves are few. */
-const SELF_CAPACITY = 256;
+/** Runtime samples are few. */
+const SELF_CAPACITY = 1_024;
 
-interface Entry {
-  readonly flusher: Flusher;
+/** A whole file is tried so often before it is given up: its text takes memory that samples may need. */
+const SAVE_ATTEMPTS = 6;
+
+/** What is tried again, later and later, when it has failed. */
+interface Attempted {
   retryNs: bigint;
   notBeforeNs: bigint;
+}
+
+interface Entry extends Attempted {
+  readonly flusher: Flusher;
+}
+
+/** Where a whole file has gone, or why it could not be written. */
+export type Saved = { readonly path: string } | { readonly error: string };
+
+interface Saving extends Attempted {
+  readonly file: WholeFile;
+  readonly done: (saved: Saved) => void;
+  attempts: number;
 }
 
 export class FlushLoop {
@@ -47,6 +74,9 @@ export class FlushLoop {
   readonly #self: ValueRecorder;
   readonly #prefixes = new Set<string>();
   #reported: readonly number[] = [0, 0, 0];
+  /** What was counted for recorders that have been let go, and for files that no recorder fills. */
+  readonly #others = allocateCounters();
+  #savings: Saving[] = [];
 
   constructor(files: FileSettings, warn: Warn, clock: Clock = systemClock) {
     this.#files = files;
@@ -56,8 +86,16 @@ export class FlushLoop {
     this.add(this.#self.source, RUNTIME_PREFIX);
   }
 
-  /** Takes on the samples of one more recorder, to be written to files of that prefix. */
-  add(source: SampleSource, prefix: string): void {
+  /** Takes runtime samples from whoever runs on the thread of this loop. */
+  get runtime(): ValueRecorder {
+    return this.#self;
+  }
+
+  /**
+   * Takes on the samples of one more recorder, to be written to files of that prefix.
+   * @returns what publishes all of them and lets go of the recorder, which must be closed by then
+   */
+  add(source: SampleSource, prefix: string): () => void {
     const { counters } = source;
     const { directory, rotateBytes, rotateAgeMs } = this.#files;
     // two recorders of one prefix each count their files from 1, so they must not share the rest of the name
@@ -71,11 +109,19 @@ export class FlushLoop {
       counters[BYTES] -= bytes;
     };
     const sink = new SeriesFileSink({ directory, prefix, rotateBytes, rotateAgeMs, run, onPublish, onLoss, clock });
-    this.#entries.push({
+    const entry: Entry = {
       flusher: new Flusher(source, sink, { buffer: this.#buffer, clock }),
-      retryNs: FIRST_RETRY_NS,
-      notBeforeNs: 0n,
-    });
+      ...notAttempted(),
+    };
+    this.#entries.push(entry);
+    return () => this.#remove(entry);
+  }
+
+  /** Publishes a file that is whole. When that fails it is tried again for a while, and at the end. */
+  save(file: WholeFile, done: (saved: Saved) => void): void {
+    const saving: Saving = { file, done, attempts: 0, ...notAttempted() };
+    this.#savings.push(saving);
+    this.#save([saving]);
   }
 
   /**
@@ -87,6 +133,7 @@ export class FlushLoop {
     const now = this.#clock.now();
     const due = this.#entries.filter((entry) => entry.notBeforeNs <= now);
     if (this.#look(due)) settle?.();
+    this.#save(this.#savings.filter((saving) => saving.notBeforeNs <= now));
     for (const entry of due) {
       this.#attempt(entry, ({ flusher }) => {
         flusher.drain();
@@ -102,6 +149,7 @@ export class FlushLoop {
   publish(settle?: () => void): void {
     settle?.();
     const [self, ...others] = this.#entries;
+    this.#save(this.#savings);
     this.#publish(others, settle);
     this.#reportSelf(); // of what that has brought to light, too
     if (self) this.#publish([self]);
@@ -111,12 +159,23 @@ export class FlushLoop {
   close(settle?: () => void): void {
     settle?.();
     const [self, ...others] = this.#entries.splice(0);
+    this.#save(this.#savings, { isLast: true });
     this.#publish(others, settle);
     for (const { flusher } of others) flusher.abandon();
     this.#reportSelf(others);
     if (!self) return;
     this.#publish([self]);
     self.flusher.abandon();
+  }
+
+  #remove(entry: Entry): void {
+    const at = this.#entries.indexOf(entry);
+    if (at < 0) return; // the loop has ended
+    this.#publish([entry]);
+    this.#entries.splice(at, 1);
+    entry.flusher.abandon();
+    const { counters } = entry.flusher.source;
+    for (const cell of [DROPPED, REFUSED, INVALID, LOST, WRITE_ERRORS]) this.#others[cell] += counters[cell];
   }
 
   #publish(entries: readonly Entry[], settle?: () => void): void {
@@ -136,40 +195,67 @@ export class FlushLoop {
   #attempt(entry: Entry, action: (entry: Entry) => void): void {
     try {
       action(entry);
-      entry.retryNs = FIRST_RETRY_NS;
-      entry.notBeforeNs = 0n;
+      Object.assign(entry, notAttempted());
     } catch (error) {
       entry.flusher.source.counters[WRITE_ERRORS]++;
-      entry.notBeforeNs = this.#clock.now() + entry.retryNs;
-      entry.retryNs = entry.retryNs < LAST_RETRY_NS ? 2n * entry.retryNs : LAST_RETRY_NS;
-      this.#warnOnce(error);
+      this.#putOff(entry);
+      this.#warnOnce(
+        error,
+        "samples",
+        "They are kept in memory while it lasts, and writing is tried again; later failures of this kind are only counted.",
+      );
     }
   }
 
-  #warnOnce(error: unknown): void {
+  #putOff(attempted: Attempted): void {
+    attempted.notBeforeNs = this.#clock.now() + attempted.retryNs;
+    attempted.retryNs = attempted.retryNs < LAST_RETRY_NS ? 2n * attempted.retryNs : LAST_RETRY_NS;
+  }
+
+  #save(savings: readonly Saving[], { isLast = false } = {}): void {
+    for (const saving of savings) {
+      const saved = this.#trySave(saving);
+      if ("error" in saved && saving.attempts < SAVE_ATTEMPTS && !isLast) continue;
+      this.#savings = this.#savings.filter((each) => each !== saving);
+      saving.done(saved);
+    }
+  }
+
+  #trySave(saving: Saving): Saved {
+    const { stem, extension } = saving.file;
+    try {
+      return { path: publishWhole(this.#files.directory, saving.file) };
+    } catch (error) {
+      saving.attempts++;
+      this.#others[WRITE_ERRORS]++;
+      this.#putOff(saving);
+      this.#warnOnce(error, `${stem}${extension}`, `It is tried again, ${SAVE_ATTEMPTS} times at most.`);
+      return { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #warnOnce(error: unknown, what: string, consequence: string): void {
     const { code = "ERR_UNKNOWN", message = String(error) } = error as NodeJS.ErrnoException;
-    if (this.#warned.has(code)) return;
-    this.#warned.add(code);
-    this.#warn(
-      code,
-      `samples cannot be written to ${this.#files.directory}: ${message}. ` +
-        "They are kept in memory while it lasts, and writing is tried again; later failures of this kind are only counted.",
-    );
+    const kind = `${code} ${what}`;
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    this.#warn(code, `${what} cannot be written to ${this.#files.directory}: ${message}. ${consequence}`);
   }
 
   #reportSelf(entries: readonly Entry[] = this.#entries): void {
     const sums = [0, 0, 0];
-    for (const { flusher } of entries) {
-      const { counters } = flusher.source;
+    for (const counters of [this.#others, ...entries.map(({ flusher }) => flusher.source.counters)]) {
       sums[0] += counters[DROPPED] + counters[LOST];
       sums[1] += counters[REFUSED] + counters[INVALID];
       sums[2] += counters[WRITE_ERRORS];
     }
     const series = [SAMPLES_DROPPED, SAMPLES_INVALID, WRITE_ERRORS_SERIES];
-    const changed = series.flatMap(({ label }, i) =>
-      sums[i] === this.#reported[i] ? [] : [[label, sums[i]] as const],
-    );
+    const changed = series.flatMap((label, i) => (sums[i] === this.#reported[i] ? [] : [[label, sums[i]] as const]));
     if (changed.length > 0) this.#self.observeMany(changed);
     this.#reported = sums;
   }
+}
+
+function notAttempted(): Attempted {
+  return { retryNs: FIRST_RETRY_NS, notBeforeNs: 0n };
 }

@@ -6,8 +6,17 @@
  */
 
 import { type MessagePort, threadId, workerData } from "node:worker_threads";
+import type { Attend } from "./attendant.js";
 import { FlushClient } from "./flush-client.js";
-import { answerJoined, type Joining, openToJoin, type Relayed, type SignOfLife, waitingIn } from "./lines.js";
+import {
+  answerJoined,
+  type Channel,
+  type Joining,
+  openToJoin,
+  type Relayed,
+  type SignOfLife,
+  waitingIn,
+} from "./lines.js";
 import { DESERTED, type FromFlusher, GONE, type Hello, type ToFlusher } from "./protocol.js";
 
 /** What the thread is started with. */
@@ -17,107 +26,125 @@ export interface FlushWorkerData {
   readonly isProcessFlusher: boolean;
 }
 
-const { hello, port, isProcessFlusher } = workerData as FlushWorkerData;
-const recording = new Set<FlushClient>();
-const joined = new Map<string, FlushClient>();
-const resting = new Int32Array(new SharedArrayBuffer(4));
-let timer: NodeJS.Timeout | undefined;
+/** Serves the flusher's clients, on this thread, which was started for it. */
+export class FlushWorker {
+  readonly #attend: Attend;
+  readonly #port: MessagePort;
+  readonly #channel: Channel | undefined;
+  readonly #first: FlushClient | undefined;
+  readonly #recording = new Set<FlushClient>();
+  readonly #joined = new Map<string, FlushClient>();
+  readonly #resting = new Int32Array(new SharedArrayBuffer(4));
+  #timer: NodeJS.Timeout | undefined;
 
-const channel = isProcessFlusher ? openToJoin(hear) : undefined;
-const first = adopt(hello, (message) => port.postMessage(message));
-port.on("message", (message: ToFlusher | Relayed) => {
-  if (message.type === "relayed") hear(message.joining);
-  else first?.hear(message);
-});
-port.on("close", () => first?.end());
-setPace();
-if (channel) {
-  process.on("workerMessage", watch);
-  answerJoined({ type: "here" });
-}
-port.postMessage({ type: "up" } satisfies FromFlusher);
-// An error of ours that nobody caught, as a rule. With the last client gone there is nobody left to tell.
-process.on("exit", () => {
-  for (const client of recording) client.leave(DESERTED);
-});
-
-function adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
-  if (!FlushClient.claims(hello)) return undefined;
-  const client: FlushClient = new FlushClient(hello, { say, settle, publishAll, onEnd: () => release(client) });
-  recording.add(client);
-  return client;
-}
-
-function release(client: FlushClient): void {
-  recording.delete(client);
-  for (const [name, each] of joined) if (each === client) joined.delete(name);
-  setPace();
-}
-
-function setPace(): void {
-  clearInterval(timer);
-  if (recording.size === 0) {
-    end();
-    return;
+  constructor(attend: Attend) {
+    const { hello, port, isProcessFlusher } = workerData as FlushWorkerData;
+    this.#attend = attend;
+    this.#port = port;
+    this.#channel = isProcessFlusher ? openToJoin((joining) => this.#hear(joining)) : undefined;
+    this.#first = this.#adopt(hello, (message) => port.postMessage(message));
+    port.on("message", (message: ToFlusher | Relayed) => {
+      if (message.type === "relayed") this.#hear(message.joining);
+      else this.#first?.hear(message);
+    });
+    port.on("close", () => this.#first?.end());
+    this.#setPace();
+    if (this.#channel) {
+      process.on("workerMessage", this.#watch);
+      answerJoined({ type: "here" });
+    }
+    port.postMessage({ type: "up" } satisfies FromFlusher);
+    // An error of ours that nobody caught, as a rule. With the last client gone there is nobody left to tell.
+    process.on("exit", () => {
+      for (const client of this.#recording) client.leave(DESERTED);
+    });
   }
-  const intervals = Array.from(recording, (client) => client.flushIntervalMs);
-  timer = setInterval(tick, Math.min(...intervals));
-}
 
-function tick(): void {
-  for (const client of recording) client.tick();
-}
-
-function publishAll(): void {
-  for (const client of recording) client.publish();
-}
-
-/** Something a thread that joins has said. */
-function hear(message: Joining): void {
-  if (message.type === "hello") join(message.client, message.hello);
-  else joined.get(message.client)?.hear(message);
-}
-
-function join(name: string, hello: Hello): void {
-  const client = adopt(hello, (message) => answerJoined({ client: name, ...message }));
-  if (!client) return;
-  joined.set(name, client);
-  setPace();
-  answerJoined({ client: name, type: "heard", threadId });
-}
-
-/** The port of a thread that has joined: when it closes, the thread has ended, and what it stored is all there. */
-function watch(message: Partial<SignOfLife>): void {
-  const { seismo, client, port } = message ?? {};
-  if (seismo === "alive" && client !== undefined && port) port.on("close", () => joined.get(client)?.end()).ref();
-}
-
-/**
- * Between seeing rows and reading them. A millisecond's rest is long enough for plain stores of another thread to have
- * reached every core; and the labels of those rows were announced before they were stored, so they wait to be received.
- */
-function settle(): void {
-  Atomics.wait(resting, 0, 0, 1);
-  for (const message of waitingIn<ToFlusher | Relayed>(port)) {
-    if (message.type === "relayed") learnOrJoin(message.joining);
-    else learnOrDefer(first, message);
+  #adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
+    if (!FlushClient.claims(hello)) return undefined;
+    const client: FlushClient = new FlushClient(hello, {
+      attend: this.#attend,
+      say,
+      settle: () => this.#settle(),
+      publishAll: () => this.#publishAll(),
+      onEnd: () => this.#release(client),
+    });
+    this.#recording.add(client);
+    return client;
   }
-  if (channel) for (const message of waitingIn<Joining>(channel)) learnOrJoin(message);
-}
 
-function learnOrJoin(message: Joining): void {
-  if (message.type === "hello") join(message.client, message.hello);
-  else learnOrDefer(joined.get(message.client), message);
-}
+  #release(client: FlushClient): void {
+    this.#recording.delete(client);
+    for (const [name, each] of this.#joined) if (each === client) this.#joined.delete(name);
+    this.#setPace();
+  }
 
-/** News is taken at once, a request after the flush that is under way. */
-function learnOrDefer(client: FlushClient | undefined, message: ToFlusher): void {
-  if (client && !client.learn(message)) setImmediate(() => client.hear(message));
-}
+  #setPace(): void {
+    clearInterval(this.#timer);
+    if (this.#recording.size === 0) {
+      this.#end();
+      return;
+    }
+    const intervals = Array.from(this.#recording, (client) => client.flushIntervalMs);
+    this.#timer = setInterval(() => this.#tick(), Math.min(...intervals));
+  }
 
-function end(): void {
-  channel?.close();
-  process.off("workerMessage", watch);
-  first?.leave(GONE);
-  port.close();
+  #tick(): void {
+    for (const client of this.#recording) client.tick();
+  }
+
+  #publishAll(): void {
+    for (const client of this.#recording) client.publish();
+  }
+
+  /** Something a thread that joins has said. */
+  #hear(message: Joining): void {
+    if (message.type === "hello") this.#join(message.client, message.hello);
+    else this.#joined.get(message.client)?.hear(message);
+  }
+
+  #join(name: string, hello: Hello): void {
+    const client = this.#adopt(hello, (message) => answerJoined({ client: name, ...message }));
+    if (!client) return;
+    this.#joined.set(name, client);
+    this.#setPace();
+    answerJoined({ client: name, type: "heard", threadId });
+  }
+
+  /** The port of a thread that has joined: when it closes, the thread has ended, and what it stored is all there. */
+  readonly #watch = (message: Partial<SignOfLife>): void => {
+    const { seismo, client, port } = message ?? {};
+    if (seismo === "alive" && client !== undefined && port)
+      port.on("close", () => this.#joined.get(client)?.end()).ref();
+  };
+
+  /**
+   * Between seeing rows and reading them. A millisecond's rest is long enough for plain stores of another thread to have
+   * reached every core; and the labels of those rows were announced before they were stored, so they wait to be received.
+   */
+  #settle(): void {
+    Atomics.wait(this.#resting, 0, 0, 1);
+    for (const message of waitingIn<ToFlusher | Relayed>(this.#port)) {
+      if (message.type === "relayed") this.#learnOrJoin(message.joining);
+      else this.#learnOrDefer(this.#first, message);
+    }
+    if (this.#channel) for (const message of waitingIn<Joining>(this.#channel)) this.#learnOrJoin(message);
+  }
+
+  #learnOrJoin(message: Joining): void {
+    if (message.type === "hello") this.#join(message.client, message.hello);
+    else this.#learnOrDefer(this.#joined.get(message.client), message);
+  }
+
+  /** News is taken at once, a request after the flush that is under way. */
+  #learnOrDefer(client: FlushClient | undefined, message: ToFlusher): void {
+    if (client && !client.learn(message)) setImmediate(() => client.hear(message));
+  }
+
+  #end(): void {
+    this.#channel?.close();
+    process.off("workerMessage", this.#watch);
+    this.#first?.leave(GONE);
+    this.#port.close();
+  }
 }

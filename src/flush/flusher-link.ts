@@ -14,7 +14,8 @@ import type { Clock } from "../clock.js";
 import { newRunId } from "../format/file-name.js";
 import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
-import { type FileSettings, FlushLoop } from "./flush-loop.js";
+import type { Attend, Attendant } from "./attendant.js";
+import { type FileSettings, FlushLoop, type Saved } from "./flush-loop.js";
 import type { FlushWorkerData } from "./flush-worker.js";
 import {
   type Answer,
@@ -38,13 +39,19 @@ import {
   type Hello,
   NOBODY,
   OWNER,
+  type Request,
   SELF,
   SERVED,
 } from "./protocol.js";
+import type { WholeFile } from "./whole-file.js";
 
 export interface FlusherLinkOptions {
+  /** What the flusher's thread runs. It must call `serve()` of `flush-worker.ts`. */
+  readonly threadUrl: URL;
   readonly files: Omit<FileSettings, "run">;
   readonly flushIntervalMs: number;
+  /** What is to run beside the flusher, wherever that is: plain data that the same `attend` understands there. */
+  readonly attendant?: { readonly settings: unknown; readonly attend: Attend } | undefined;
   /** Whether to write from a thread of its own. */
   readonly thread: boolean;
   /** Another clock than the system's. It cannot follow to another thread, so flushing stays in this one. */
@@ -62,6 +69,14 @@ interface Attached {
   unsubscribe(): void;
 }
 
+/** What has been asked for, and is asked for again of a flusher that comes later. */
+type Asked = Extract<Request, { readonly type: "publish" | "close" | "save" }>;
+
+interface Pending {
+  readonly message: Asked;
+  readonly resolve: (saved?: Saved) => void;
+}
+
 export class FlusherLink {
   /** Resolves when there is nothing left to do for this link, at the end of the process neither. */
   readonly ended: Promise<void>;
@@ -69,7 +84,7 @@ export class FlusherLink {
   readonly #hello: Hello;
   readonly #control: Int32Array = allocateControl();
   readonly #attached: Attached[] = [];
-  readonly #pending = new Map<number, { readonly type: "publish" | "close"; resolve(): void }>();
+  readonly #pending = new Map<number, Pending>();
   /** The way to the flusher's thread; none while this thread writes itself. */
   #line: Line | undefined;
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
@@ -80,6 +95,7 @@ export class FlusherLink {
   #hasRelayed = false;
   #joinTimer: NodeJS.Timeout | undefined;
   #local: FlushLoop | undefined;
+  #attendant: Attendant | undefined;
   #localTimer: NodeJS.Timeout | undefined;
   #localDue = false;
   #request = 0;
@@ -89,8 +105,9 @@ export class FlusherLink {
 
   constructor(options: FlusherLinkOptions) {
     this.#options = options;
-    const { files, flushIntervalMs } = options;
-    this.#hello = { control: this.#control, files: { ...files, run: newRunId() }, flushIntervalMs };
+    const { files, flushIntervalMs, attendant } = options;
+    const run = newRunId();
+    this.#hello = { control: this.#control, files: { ...files, run }, flushIntervalMs, attendant: attendant?.settings };
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -120,8 +137,20 @@ export class FlusherLink {
   async publish(): Promise<void> {
     this.#noticeDesertion();
     if (this.#closing) await this.#closing;
-    else if (this.#local) this.#local.publish();
-    else await this.#ask("publish");
+    else if (this.#local) this.#publishLocal();
+    else await this.#ask({ type: "publish", request: ++this.#request });
+  }
+
+  /**
+   * Has a file published that is whole. Handed over before this returns, so that a `publishSync()` after it waits for it.
+   * Resolves to where it is, or why it could not be written.
+   */
+  async save(file: WholeFile): Promise<Saved> {
+    this.#noticeDesertion();
+    if (this.#hasEnded) return { error: "recording has ended" };
+    const local = this.#local;
+    if (local) return new Promise((resolve) => local.save(file, resolve));
+    return (await this.#ask({ type: "save", request: ++this.#request, file })) ?? { error: "recording has ended" };
   }
 
   /** Publishes everything recorded so far before it returns: for the end of the process, or of this thread. */
@@ -130,7 +159,7 @@ export class FlusherLink {
     this.#noticeDesertion();
     this.#relayWaiting();
     if (!this.#hasRelayed) this.#claim();
-    if (this.#local) this.#local.publish();
+    if (this.#local) this.#publishLocal();
     else if (this.#ownPort) {
       this.#line!.say({ type: "publish all", request: ++this.#request });
       this.#waitFor(this.#request, this.#ownPort);
@@ -158,16 +187,15 @@ export class FlusherLink {
     this.#noticeDesertion();
     for (const { unsubscribe } of this.#attached) unsubscribe();
     if (this.#local) this.#closeLocal();
-    else await this.#ask("close");
+    else await this.#ask({ type: "close", request: ++this.#request });
     if (!this.#ownPort) this.#finish(); // else when our thread has ended, which may have others to serve
   }
 
-  #ask(type: "publish" | "close"): Promise<void> {
+  #ask(message: Asked): Promise<Saved | undefined> {
     this.#line!.ref(); // the thread must not end while somebody waits
     return new Promise((resolve) => {
-      const request = ++this.#request;
-      this.#pending.set(request, { type, resolve });
-      this.#line!.say({ type, request });
+      this.#pending.set(message.request, { message, resolve });
+      this.#line!.say(message);
     });
   }
 
@@ -180,7 +208,8 @@ export class FlusherLink {
       warn(message.code, message.message);
       return;
     }
-    this.#pending.get(message.request)?.resolve();
+    if (message.type === "poke") return;
+    this.#pending.get(message.request)?.resolve(message.type === "saved" ? message.saved : undefined);
     this.#pending.delete(message.request);
     if (this.#pending.size === 0) this.#line?.unref();
   }
@@ -214,7 +243,7 @@ export class FlusherLink {
       served = Atomics.load(this.#control, SERVED);
     }
     this.#noticeDesertion();
-    this.#local?.publish();
+    this.#publishLocal();
     for (const message of waitingIn<FromFlusher>(port)) {
       if (message.type === "warning")
         complain(message.message); // an event would come too late
@@ -227,12 +256,12 @@ export class FlusherLink {
     const workerData: FlushWorkerData = { hello: this.#hello, port: port2, isProcessFlusher: isMainThread };
     try {
       // No flags and no environment of the host's: they could preload its instrumentation, or us, into our thread.
-      const worker = new Worker(new URL("./flush-worker.js", import.meta.url), {
+      const worker = new Worker(this.#options.threadUrl, {
         name: "seismo flusher",
         workerData,
         transferList: [port2],
         execArgv: [],
-        env: {},
+        env: environment(),
         trackUnmanagedFds: false,
       });
       worker.unref();
@@ -299,7 +328,7 @@ export class FlusherLink {
   /** Says all there is to say to a flusher that may have heard nothing of it. */
   #introduceAll(): void {
     for (const [source, attached] of this.#attached.entries()) this.#introduce(attached, source);
-    for (const [request, { type }] of this.#pending) this.#line?.say({ type, request });
+    for (const { message } of this.#pending.values()) this.#line?.say(message);
     if (this.#pending.size > 0) this.#line?.ref();
   }
 
@@ -338,9 +367,10 @@ export class FlusherLink {
   }
 
   #startLocal(): void {
-    const { files, flushIntervalMs, clock } = this.#options;
+    const { files, flushIntervalMs, clock, attendant } = this.#options;
     const local = new FlushLoop({ ...files, run: newRunId() }, warn, clock);
     this.#local = local;
+    this.#attendant = attendant?.attend(attendant.settings, { loop: local, warn, poke: undefined });
     clearTimeout(this.#joinTimer);
     this.#endRelay();
     this.#line?.close();
@@ -349,19 +379,31 @@ export class FlusherLink {
     this.#localTimer = setInterval(() => local.tick(), flushIntervalMs);
     this.#localTimer.unref();
     if (this.#pending.size === 0) return;
+    for (const { message, resolve } of this.#pending.values()) {
+      if (message.type === "save") local.save(message.file, resolve);
+    }
     if (this.#closing) this.#closeLocal();
     else local.publish();
     this.#answerAll();
   }
 
+  #publishLocal(): void {
+    if (!this.#local) return;
+    this.#attendant?.beforePublish();
+    this.#local.publish();
+  }
+
   #closeLocal(): void {
     clearInterval(this.#localTimer);
+    this.#attendant?.stop();
     this.#local?.close();
     this.#finish();
   }
 
   #answerAll(): void {
-    for (const { resolve } of this.#pending.values()) resolve();
+    for (const { message, resolve } of this.#pending.values()) {
+      if (message.type !== "save" || !this.#local) resolve(); // else it answers itself
+    }
     this.#pending.clear();
   }
 
@@ -396,4 +438,10 @@ export class FlusherLink {
     this.#local.tick();
     return true;
   }
+}
+
+/** None of the host's, but what tells our thread to tell more. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_DEBUG } = process.env;
+  return { ...(NODE_DEBUG && { NODE_DEBUG }), PIDUSAGE_SILENT: "1" };
 }

@@ -156,7 +156,7 @@ export class Flusher {
 
   #newEncoder(): RowEncoder {
     this.#buffer ??= new Uint8Array(ENCODER_BYTES);
-    return new RowEncoder(this.#pid, this.source.originNs, (id) => this.source.textOf(id), this.#buffer);
+    return new RowEncoder(this.#pid, this.source.originNs, this.source, this.#buffer);
   }
 }
 

@@ -10,7 +10,8 @@
  */
 
 import type { SampleKind } from "../record/sample-buffer.js";
-import type { FileSettings } from "./flush-loop.js";
+import type { FileSettings, Saved } from "./flush-loop.js";
+import type { WholeFile } from "./whole-file.js";
 
 /** Control word: who writes this thread's samples to files. Taken once, by compare-and-exchange, by one of the two. */
 export const OWNER = 0;
@@ -36,6 +37,8 @@ export interface Hello {
   readonly control: Int32Array;
   readonly files: FileSettings;
   readonly flushIntervalMs: number;
+  /** What the attendant of this thread is made from, if it is to have one. */
+  readonly attendant?: unknown;
 }
 
 /** News of a thread's samples. Said again, it changes nothing. */
@@ -58,6 +61,8 @@ export type Request =
   | { readonly type: "publish"; readonly request: number }
   /** The same, of every thread: the process ends. */
   | { readonly type: "publish all"; readonly request: number }
+  /** Publish a file that is whole. */
+  | { readonly type: "save"; readonly request: number; readonly file: WholeFile }
   /** Publish everything and forget this thread. */
   | { readonly type: "close"; readonly request: number };
 
@@ -67,4 +72,7 @@ export type FromFlusher =
   /** The flusher's thread is up. */
   | { readonly type: "up" }
   | { readonly type: "served"; readonly request: number }
+  | { readonly type: "saved"; readonly request: number; readonly saved: Saved }
+  /** Says nothing: to be heard takes a turn of the event loop. */
+  | { readonly type: "poke" }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

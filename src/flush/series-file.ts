@@ -228,7 +228,7 @@ export class SeriesFileSink implements Sink {
 }
 
 /** All of it, or an error: a file system may take less than it was given. */
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }

@@ -13,10 +13,14 @@ import { OptionError } from "../errors.js";
 export const DURATION_PREFIX = "duration";
 export const GAUGE_PREFIX = "gauge";
 export const RUNTIME_PREFIX = "runtime";
+/** Stacks of stalls. */
+export const STALL_PREFIX = "stall";
 
 /** A published file, and one that still grows. */
 export const CSV_EXTENSION = ".csv";
 export const GROWING_EXTENSION = ".tmp";
+export const TEXT_EXTENSION = ".txt";
+export const PROFILE_EXTENSION = ".data";
 
 const RUN_LENGTH = 6;
 
@@ -38,4 +42,9 @@ export function requirePrefix(prefix: unknown): asserts prefix is string {
   if (typeof prefix !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
     throw new OptionError("prefix", "1 to 64 letters, digits, - or _", prefix);
   }
+}
+
+/** The name of a CPU profile, without its extension. */
+export function profileStem(pid: number): string {
+  return `profiler.${pid}`;
 }

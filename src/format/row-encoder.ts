@@ -8,7 +8,7 @@
  * subtracted as doubles, exactly: a BigInt per row would cost more than the row does.
  */
 
-import { RowTails } from "./row-tails.js";
+import { type Labels, RowTails } from "./row-tails.js";
 
 /** Four ASCII digits for each of 0–9999, as one little-endian word. */
 const FOUR_DIGITS: Uint32Array = Uint32Array.from({ length: 10_000 }, (_, n) => {
@@ -68,13 +68,13 @@ export class RowEncoder {
   /**
    * @param pid       written to every row
    * @param originNs  monotonic: what claims to have started earlier is no sample
-   * @param textOf    the label of an id, if it has one
+   * @param labels    what label ids stand for
    * @param bytes     buffer that rows are put into, `MIN_ENCODER_BYTES` or more
    */
-  constructor(pid: number, originNs: bigint, textOf: (labelId: number) => string | undefined, bytes: Uint8Array) {
+  constructor(pid: number, originNs: bigint, labels: Labels, bytes: Uint8Array) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#tails = new RowTails(pid, textOf);
+    this.#tails = new RowTails(pid, labels);
     this.#originLow = Number(BigInt.asUintN(32, originNs));
     this.#originHigh = Number(originNs >> 32n);
   }

@@ -27,6 +27,8 @@ export interface SampleSource {
   readonly chunks: readonly SharedArrayBuffer[];
   readonly counters: Float64Array<SharedArrayBuffer>;
   textOf(labelId: number): string | undefined;
+  /** The process that the samples of this label are about, if it is not the one that took them. */
+  pidOf?(labelId: number): number | undefined;
 }
 
 /** Who is told what happens to a buffer: the way to a flusher, on this thread or another. */

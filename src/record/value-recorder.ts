@@ -46,6 +46,15 @@ export class ValueRecorder extends Recorder<ValueChunk> {
     }
   }
 
+  /**
+   * Records a value of the past: for what is known later than it happened. Samples of one recorder must come in order
+   * of time, so give what comes late a recorder of its own.
+   * @param timeNs  a reading of the recorder's clock
+   */
+  observeAt(timeNs: bigint, label: string, value: number): void {
+    if (this.isOpen) this.#record(timeNs, label, value);
+  }
+
   #record(timeNs: bigint, label: string, value: number): void {
     const labelId = Number.isFinite(value) ? this.labels.idOf(label) : -1;
     if (labelId < 0) this.refuse();

@@ -34,15 +34,15 @@ const settings: Record<string, () => { program: string; cwd: string; flags?: str
     flags: [permission, "--allow-fs-read=*", "--allow-fs-write=*"],
   }),
   "a bundler moved the file": () => {
-    const cwd = packageWith((dist) => rmSync(join(dist, "flush/flush-worker.js")));
+    const cwd = packageWith((dist) => rmSync(join(dist, "thread.js")));
     return { program: join(cwd, "program.js"), cwd };
   },
   "the thread throws at its start": () => {
-    const cwd = packageWith((dist) => writeFileSync(join(dist, "flush/flush-worker.js"), "throw new Error('broken');"));
+    const cwd = packageWith((dist) => writeFileSync(join(dist, "thread.js"), "throw new Error('broken');"));
     return { program: join(cwd, "program.js"), cwd };
   },
   "the thread ends at its start": () => {
-    const cwd = packageWith((dist) => writeFileSync(join(dist, "flush/flush-worker.js"), "process.exit(0);"));
+    const cwd = packageWith((dist) => writeFileSync(join(dist, "thread.js"), "process.exit(0);"));
     return { program: join(cwd, "program.js"), cwd };
   },
 };
@@ -68,7 +68,7 @@ describe("the thread dies under way", () => {
   const dying = () =>
     packageWith((dist) =>
       appendFileSync(
-        join(dist, "flush/flush-worker.js"),
+        join(dist, "thread.js"),
         `
 import { existsSync, readdirSync } from "node:fs";
 setInterval(() => {

@@ -1,0 +1,62 @@
+/**
+ * Sampler: something that can be read again and again. What reads it, and when, is `sampler-rounds.ts`.
+ *
+ * No reading, no sample: where a system does not tell a number, the sampler leaves it out, and says so once where those
+ * who look for it will find it (`NODE_DEBUG=seismo`).
+ */
+
+import { debuglog } from "node:util";
+
+/** Takes one reading of one series. Readings taken before `sample()` returns share one timepoint. */
+export type Observe = (label: string, value: number) => void;
+
+/**
+ * A source of samples. Making one is starting it.
+ *
+ * @example
+ * import { loadavg } from "node:os";
+ * import { type Sampler, start } from "seismo";
+ * class LoadSampler implements Sampler {
+ *   sample(observe: (label: string, value: number) => void) {
+ *     observe("load average", loadavg()[0]!);
+ *   }
+ * }
+ * const monitor = start();
+ * monitor.sample("load", { intervalMs: 500, prefix: "gauge" }, new LoadSampler());
+ * const { prefixes } = await monitor.stop();
+ * console.log(prefixes.gauge!.written); // => 2
+ */
+export interface Sampler {
+  /** Reads the source, and calls `observe` once for each series there is a reading of. */
+  sample(observe: Observe): void | Promise<void>;
+  /** Called once, after the last sample: lets go of whatever the sampler holds. */
+  stop?(): void;
+}
+
+const debug = debuglog("seismo");
+
+/** Reads what may not be there to be read. What it is missing is named once. */
+export class OptionalReadings {
+  readonly #missing = new Set<string>();
+
+  /** Observes what `read` returns, unless it throws or returns nothing. */
+  observe(observe: Observe, label: string, read: () => number | undefined): void {
+    let reason: unknown = "this system does not tell";
+    try {
+      const value = read();
+      if (value !== undefined) {
+        observe(label, value);
+        return;
+      }
+    } catch (error) {
+      reason = error;
+    }
+    this.miss(label, reason);
+  }
+
+  miss(label: string, reason: unknown): void {
+    if (this.#missing.has(label)) return;
+    this.#missing.add(label);
+    debug("no series %j: %s", label, reason instanceof Error ? reason.message : reason);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Watch: what observes the process from the flusher's thread, where a program that is blocked does not stop it: the
+ * samplers of what is told of the process as a whole, and the stall watch.
+ *
+ * Where there is no such thread it runs in the program's own, without the stall watch.
+ */
+
+import { systemClock } from "./clock.js";
+import type { Attendant, AttendantHost } from "./flush/attendant.js";
+import { fileStem, newRunId, RUNTIME_PREFIX, STALL_PREFIX, TEXT_EXTENSION } from "./format/file-name.js";
+import { ofThread } from "./format/series.js";
+import { hottestStack, profileMainThread, spellStack } from "./profile/hot-stack.js";
+import { ProcessSampler } from "./samplers/process-sampler.js";
+import { ProcessTreeSampler } from "./samplers/process-tree-sampler.js";
+import type { Observe, Sampler } from "./samplers/sampler.js";
+import { SamplerRounds } from "./samplers/sampler-rounds.js";
+import { mainThreadRunNs, StallWatch } from "./samplers/stall-watch.js";
+
+/** What to observe for one recording thread. Plain data: it crosses to the flusher's thread. */
+export interface WatchSettings {
+  /** None for the main thread. */
+  readonly threadId: number | undefined;
+  readonly process?: { readonly intervalMs: number } | undefined;
+  readonly processTree?: { readonly intervalMs: number; readonly pids?: readonly number[] | undefined } | undefined;
+  readonly stalls?: WatchedStalls | undefined;
+}
+
+export interface WatchedStalls {
+  readonly pulse: BigInt64Array;
+  readonly thresholdMs: number;
+  readonly intervalMs: number;
+  readonly stack: boolean;
+}
+
+/** Long enough to be sure of the stack, short enough to be still in the stall. */
+const STACK_MS = 200;
+/** Stacks of one run: whoever stalls more often will find the reason among these. */
+const MAX_STACKS = 100;
+
+/** Of the watches on one thread, one for each recording thread, the first observes the process for all. */
+let observer: Watch | undefined;
+
+export class Watch implements Attendant {
+  readonly #settings: WatchSettings;
+  readonly #host: AttendantHost;
+  readonly #rounds: SamplerRounds;
+  readonly #stallWatch: StallWatch | undefined;
+  readonly #run = newRunId();
+  #stacks = 0;
+  #isCatching = false;
+
+  constructor(settings: WatchSettings, host: AttendantHost) {
+    this.#settings = settings;
+    this.#host = host;
+    const { runtime } = host.loop;
+    this.#rounds = new SamplerRounds({ errors: () => runtime, warn: host.warn });
+    const { process, processTree, stalls } = settings;
+    if (process) this.#add("process", new ProcessSampler(), process.intervalMs);
+    if (processTree) {
+      const tree = new ProcessTreeSampler((source) => host.loop.add(source, RUNTIME_PREFIX), processTree);
+      this.#add("process tree", tree, processTree.intervalMs);
+    }
+    if (stalls && host.poke) this.#stallWatch = this.#watchStalls(stalls, host.poke);
+  }
+
+  beforePublish(): void {
+    this.#rounds.sampleNow();
+  }
+
+  stop(): void {
+    this.#stallWatch?.stop();
+    this.#rounds.stop();
+    if (observer === this) observer = undefined;
+  }
+
+  #add(name: string, sampler: Sampler, intervalMs: number): void {
+    const forAll: Sampler = {
+      sample: (observe) => {
+        observer ??= this;
+        return observer === this ? sampler.sample(observe) : undefined;
+      },
+      stop: () => sampler.stop?.(),
+    };
+    this.#rounds.add(name, forAll, this.#host.loop.runtime, intervalMs);
+  }
+
+  #watchStalls(stalls: WatchedStalls, poke: () => void): StallWatch {
+    const { runtime } = this.#host.loop;
+    const { threadId } = this.#settings;
+    if (threadId !== undefined) {
+      const observe: Observe = (label, value) => runtime.observe(ofThread(label, threadId), value);
+      return new StallWatch(stalls, { observe, poke });
+    }
+    return new StallWatch(stalls, {
+      observe: (label, value) => runtime.observe(label, value),
+      poke,
+      runNs: mainThreadRunNs,
+      onBlocked: stalls.stack ? (ms) => void this.#catchStack(ms) : undefined,
+    });
+  }
+
+  async #catchStack(blockedMs: number): Promise<void> {
+    if (this.#isCatching || this.#stacks >= MAX_STACKS) return;
+    this.#isCatching = true;
+    try {
+      const { epochNs } = systemClock.anchor();
+      const stack = hottestStack(await profileMainThread(STACK_MS));
+      if (!stack) return;
+      const epochMs = Number(epochNs / 1_000_000n);
+      const text = [
+        `At ${new Date(epochMs).toISOString()} the event loop of process ${process.pid} had been blocked for ${(blockedMs / 1e3).toFixed(3)} s.`,
+        `Hottest stack of the ${STACK_MS} ms that followed, in ${stack.samples} of ${stack.of} samples, most recent call first:`,
+        spellStack(stack),
+        "",
+      ].join("\n");
+      const stem = fileStem(STALL_PREFIX, epochMs, process.pid, this.#run, ++this.#stacks);
+      this.#host.loop.save({ stem, extension: TEXT_EXTENSION, text }, () => {});
+    } catch (error) {
+      this.#stacks = MAX_STACKS; // Node without an inspector, say: it will not work the next time either
+      this.#host.warn("ERR_SEISMO_STACK", `no stacks of stalls: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      this.#isCatching = false;
+    }
+  }
+}
