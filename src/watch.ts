@@ -109,7 +109,8 @@ export class Watch implements Attendant {
       const epochMs = Number(epochNs / 1_000_000n);
       const text = [
         `At ${new Date(epochMs).toISOString()} the event loop of process ${process.pid} had been blocked for ${(blockedMs / 1e3).toFixed(3)} s.`,
-        `Hottest stack of the ${STACK_MS} ms that followed, in ${stack.samples} of ${stack.of} samples, most recent call first:`,
+        `In the ${STACK_MS} ms that followed it was collecting garbage in ${stack.ofCollector} of ${stack.of} samples.`,
+        `The hottest stack, in ${stack.samples} samples, most recent call first:`,
         spellStack(stack),
         "",
       ].join("\n");

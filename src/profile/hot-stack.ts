@@ -13,14 +13,17 @@ import { setTimeout } from "node:timers/promises";
 export interface HotStack {
   /** Most recent call first. Line and column count from 0, as V8 does. */
   readonly frames: readonly Runtime.CallFrame[];
-  /** Samples that show just this stack, of so many that show any. */
+  /** Samples that show just this stack, of so many that were taken. */
   readonly samples: number;
   readonly of: number;
+  /** Samples that show the garbage collector at work, whose stack V8 does not tell. */
+  readonly ofCollector: number;
 }
 
 const SAMPLING_INTERVAL_US = 1_000;
+const COLLECTOR = "(garbage collector)";
 /** Functions that are none: what V8 calls the rest of the time. */
-const PSEUDO = new Set(["(root)", "(program)", "(idle)"]);
+const PSEUDO = new Set(["(root)", "(program)", "(idle)", COLLECTOR]);
 
 /** The stack with the most samples, or nothing if no sample shows any. */
 export function hottestStack({ nodes, samples = [] }: Profiler.Profile): HotStack | undefined {
@@ -29,10 +32,11 @@ export function hottestStack({ nodes, samples = [] }: Profiler.Profile): HotStac
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   let hottest: number | undefined;
-  let total = 0;
+  let ofCollector = 0;
   for (const [id, count] of counts) {
-    if (PSEUDO.has(byId.get(id)?.callFrame.functionName ?? "(root)")) continue;
-    total += count;
+    const functionName = byId.get(id)?.callFrame.functionName;
+    if (functionName === COLLECTOR) ofCollector += count;
+    if (functionName === undefined || PSEUDO.has(functionName)) continue;
     if (hottest === undefined || count > counts.get(hottest)!) hottest = id;
   }
   if (hottest === undefined) return undefined;
@@ -41,7 +45,7 @@ export function hottestStack({ nodes, samples = [] }: Profiler.Profile): HotStac
     const { callFrame } = byId.get(id)!;
     if (!PSEUDO.has(callFrame.functionName)) frames.push(callFrame);
   }
-  return { frames, samples: counts.get(hottest)!, of: total };
+  return { frames, samples: counts.get(hottest)!, of: samples.length, ofCollector };
 }
 
 /** Profiles the main thread of this process, from another one, for so long. @throws whatever the inspector throws */
