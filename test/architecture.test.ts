@@ -17,9 +17,16 @@ const mayImport: Record<string, readonly string[]> = {
   samplers: ["errors", "clock", "options", "format", "record"],
   monitor: ["errors", "clock", "options", "format", "record", "flush", "samplers"],
   index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "monitor"],
+  profile: ["errors", "clock", "options", "format", "record"],
+  analysis: ["errors", "format", "profile"],
+  cli: ["errors", "index", "analysis"],
 };
 /** Packages from npm that may be imported, and where. */
-const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"] };
+const packages: Record<string, readonly string[]> = {
+  "csv-stringify/sync": ["format"],
+  "pprof-format": ["profile"],
+  commander: ["cli"],
+};
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const roomOf = (file: string) => file.split("/")[0]!.replace(/\.ts$/, "");
@@ -32,7 +39,7 @@ const importsOf = (file: string) =>
     .map((match) => match.slice(1).find((name) => name !== undefined)!)
     .filter((name) => !name.startsWith("node:"));
 /** Examples in comments import as users do; they are not imports of the file. */
-const isExample = (name: string) => name === "seismo";
+const isExample = (name: string) => /^seismo(\/|$)/.test(name);
 
 test("every file lives in a room the table knows", () => {
   expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(mayImport).sort());
@@ -63,9 +70,10 @@ test("nothing is called utils, helpers, common or types", () => {
 });
 
 test("the exports map is the whole list of doors, and each is there with its types", () => {
-  const { exports } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
-  expect(Object.keys(exports)).toEqual([".", "./package.json"]);
-  for (const path of Object.values(exports["."] as Record<string, string>)) {
+  const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
+  const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
+  expect(Object.keys(doors)).toEqual([".", "./analysis"]);
+  for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }
 });
