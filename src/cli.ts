@@ -39,8 +39,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    const asked = error.code === "commander.helpDisplayed" || error.code === "commander.version";
-    process.exitCode = asked ? 0 : error.code === FAILED.code ? FAILED.exitCode : MISUSED.exitCode;
+    if (error.exitCode !== 0) process.exitCode = error.code === FAILED.code ? FAILED.exitCode : MISUSED.exitCode;
   } else if (error instanceof ProfileError) {
     process.stderr.write(`error: ${error.message}\n`);
     process.exitCode = FAILED.exitCode;
