@@ -30,9 +30,10 @@ Examples:
 addProfileCommand(program);
 
 // A reader that has seen enough, such as head(1), is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit();
+  process.stderr.write(`error: standard output cannot be written: ${message}\n`);
+  process.exit(FAILED.exitCode);
 });
 
 try {

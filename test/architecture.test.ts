@@ -19,7 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
   index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "monitor"],
   profile: ["errors", "clock", "options", "format", "record"],
   analysis: ["errors", "format", "profile"],
-  cli: ["errors", "index", "analysis"],
+  cli: ["index", "analysis"],
 };
 /** Packages from npm that may be imported, and where. */
 const packages: Record<string, readonly string[]> = {

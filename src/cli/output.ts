@@ -13,13 +13,15 @@ export async function output(
   path: string | undefined,
 ): Promise<void> {
   const source = Readable.from(pieces);
+  if (path === undefined) {
+    await pipeline(source, process.stdout, { end: false }); // whose errors are those of the whole command line
+    return;
+  }
   try {
-    if (path === undefined) await pipeline(source, process.stdout, { end: false });
-    else await pipeline(source, createWriteStream(path));
+    await pipeline(source, createWriteStream(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    if (path === undefined && code === "EPIPE") return; // a reader that has seen enough is no failure
-    command.error(`error: ${path ?? "standard output"} cannot be written: ${message}`, FAILED);
+    command.error(`error: ${path} cannot be written: ${message}`, FAILED);
   }
 }

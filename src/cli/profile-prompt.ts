@@ -28,16 +28,19 @@ export async function profilePrompt(times: FunctionTimes, first: View): Promise<
   });
   let view = first;
   if (person) stdout.write("help tells what can be asked\n");
+  let quit = false;
   lines.prompt();
   for await (const line of lines) {
     const [, command = "", argument = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line)!;
-    if (command === "quit" || command === "exit") break;
+    quit = command === "quit" || command === "exit";
+    if (quit) break;
     const { text, next = view } = answer(times, view, command, argument);
     view = next;
     stdout.write(text);
     lines.prompt();
   }
   lines.close();
+  if (person && !quit) stdout.write("\n"); // the prompt has no answer
 }
 
 interface Answer {

@@ -35,10 +35,15 @@ export function inView({ functions }: FunctionTimes, { sort, filter, idle }: Vie
   return functions.filter((it) => (idle || !isIdle(it)) && holds(it, filter)).sort(ORDERS[sort]);
 }
 
-/** The functions of that name; or else those whose name or location holds it. */
+/** The functions of that name; or else those whose name holds it; or else those whose location does. */
 export function named({ functions }: FunctionTimes, name: string): FunctionTime[] {
-  const exact = functions.filter((it) => it.name === name);
-  return exact.length > 0 ? exact : functions.filter((it) => holds(it, name));
+  const lower = name.toLowerCase();
+  const tests = [
+    (it: FunctionTime) => it.name === name,
+    (it: FunctionTime) => it.name.toLowerCase().includes(lower),
+    (it: FunctionTime) => holds(it, name),
+  ];
+  return tests.map((test) => functions.filter(test)).find((found) => found.length > 0) ?? [];
 }
 
 /** The table of functions. */

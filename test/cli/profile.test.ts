@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Profile } from "pprof-format";
@@ -96,6 +96,12 @@ describe("callers and callees", () => {
       ["2.0", "2.0", "28.6%", "write", "/app/write.js:1:1"],
       [""],
     ]);
+  });
+
+  test("are found by part of a name, or else of a location", async () => {
+    const headOf = async (name: string) => (await linesOf("profile", "a.cpuprofile", "--callers", name))[0]![0];
+    expect(await headOf("PARS")).toBe("callers of parse /app/parse.js:1:1, self 5.0 ms, total 5.0 ms");
+    expect(await headOf("write.js:1")).toBe("callers of write /app/write.js:1:1, self 2.0 ms, total 2.0 ms");
   });
 
   test("of a function that none matches are an error", async () => {
@@ -254,6 +260,12 @@ describe("exit codes:", () => {
       expect(stdout).toMatch(/Exit codes: 0 [\s\S]*\nExamples:\n {2}\$ /);
     }
   });
+});
+
+test.runIf(existsSync("/dev/full"))("a standard output that takes nothing is one line of error", async () => {
+  const within = ["sh", "-c", 'exec "$0" "$@" >/dev/full'];
+  const { code, stderr } = await runProgram(cli, ["profile", "a.cpuprofile"], { cwd: folder(), within });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: standard output cannot be written: ENOSPC.*\n$/)]);
 });
 
 test.each([
