@@ -106,7 +106,7 @@ function textOf(
   if (format === "json") {
     const chosen = asked.length > 0 ? [...new Set(asked.map(({ target }) => target))] : inView(times, view);
     const functions = view.limit === 0 ? chosen : chosen.slice(0, view.limit);
-    return `${JSON.stringify({ files, durationUs: times.durationUs, samples: times.samples, functions }, null, 2)}\n`;
+    return `${JSON.stringify({ files, ...times, functions }, null, 2)}\n`;
   }
   if (asked.length === 0) return functionTable(times, view);
   return asked.map(({ side, target }) => callTable(times, target, side, view)).join("\n");

@@ -60,11 +60,14 @@ export function functionTable(times: FunctionTimes, view: View): string {
     const self = [unit.digits(it.selfUs), share(it.selfUs, wholeUs), share(sumUs, wholeUs)];
     return row([...self, unit.digits(it.totalUs), share(it.totalUs, wholeUs)], it, width);
   });
-  const without = view.idle ? "" : `, ${unit.text(idleUs)} of them idle and left out`;
+  const head = [unit.text(times.durationUs)];
+  if (!view.idle) head.push(`${unit.text(idleUs)} of them idle and left out`);
+  head.push(`${times.samples} samples`);
+  if (times.longestSampleUs > 0) head.push(`the longest of ${unit.text(times.longestSampleUs)}`);
+  head.push(`by ${view.sort}`);
+  if (view.filter !== "") head.push(`with "${view.filter}"`);
   return [
-    `${unit.text(times.durationUs)}${without}, ${times.samples} samples, by ${view.sort}${
-      view.filter === "" ? "" : `, with "${view.filter}"`
-    }`,
+    head.join(", "),
     row([`self ${unit.name}`, "self%", "sum%", `total ${unit.name}`, "total%"], "function", width),
     ...lines,
     ...more(all, shown),

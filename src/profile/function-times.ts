@@ -32,6 +32,11 @@ export interface FunctionTimes {
   /** Of all profiles together, in microseconds: the sum of all self times. */
   readonly durationUs: number;
   readonly samples: number;
+  /**
+   * The longest time that one sample stands for; 0 without a timeline. If it is much longer than the sampling interval,
+   * V8's sampling thread got no turn meanwhile, on a machine that was busy, and that time may be another function's.
+   */
+  readonly longestSampleUs: number;
   /** By self time. `(root)` is among them only if it has some. */
   readonly functions: readonly FunctionTime[];
 }
@@ -88,6 +93,7 @@ export function functionTimes(profiles: readonly CpuProfile[]): FunctionTimes {
   return {
     durationUs: tree.durationUs,
     samples: tree.selfSamples.reduce((sum, samples) => sum + samples, 0),
+    longestSampleUs: profiles.reduce((longest, profile) => Math.max(longest, longestSampleOf(profile)), 0),
     functions: functions
       .map(({ frame, selfUs, totalUs, selfSamples }, i) => ({
         ...frame,
@@ -130,6 +136,11 @@ function subtreeTotals({ parent, selfUs }: CallTree): Float64Array {
     if (above !== -1) totals[above]! += totals[node]!;
   }
   return totals;
+}
+
+function longestSampleOf({ hasTimeline, stretches: { us, samples } }: CpuProfile): number {
+  if (!hasTimeline) return 0;
+  return us.reduce((longest, time, k) => (samples[k] === 0 ? longest : Math.max(longest, time)), 0);
 }
 
 /** Which function calls which, and the call that each node stands for. */

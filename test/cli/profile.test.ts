@@ -42,7 +42,7 @@ async function linesOf(...args: string[]): Promise<string[][]> {
 describe("the table", () => {
   test("has self time, its share, the sum of shares, total time and its share, by self time", async () => {
     expect(await linesOf("profile", "a.cpuprofile")).toEqual([
-      ["10.0 ms, 10 samples, by self"],
+      ["10.0 ms, 10 samples, the longest of 1.0 ms, by self"],
       ["self ms", "self%", "sum%", "total ms", "total%", "function"],
       ["5.0", "50.0%", "50.0%", "5.0", "50.0%", "parse", "/app/parse.js:1:1"],
       ["2.0", "20.0%", "70.0%", "2.0", "20.0%", "(idle)"],
@@ -69,14 +69,14 @@ describe("the table", () => {
 
   test("without idle time takes shares of the rest", async () => {
     const [head, , ...rows] = await linesOf("profile", "a.cpuprofile", "--no-idle");
-    expect(head).toEqual(["10.0 ms, 2.0 ms of them idle and left out, 10 samples, by self"]);
+    expect(head).toEqual(["10.0 ms, 2.0 ms of them idle and left out, 10 samples, the longest of 1.0 ms, by self"]);
     expect(rows.map(([, share]) => share)).toEqual(["62.5%", "25.0%", "12.5%", "0.0%", undefined]);
   });
 
   test("adds files up", async () => {
     const [head, , first] = await linesOf("profile", "a.cpuprofile", "b.cpuprofile");
     expect([head, first]).toEqual([
-      ["12.0 ms, 12 samples, by self"],
+      ["12.0 ms, 12 samples, the longest of 1.0 ms, by self"],
       ["6.0", "50.0%", "50.0%", "6.0", "50.0%", "parse", "/app/parse.js:1:1"],
     ]);
   });

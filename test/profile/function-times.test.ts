@@ -91,6 +91,15 @@ describe("which time is whose", () => {
     });
   });
 
+  test("the longest sample is told, that a gap may be seen", () => {
+    const profile = v8Profile("a", "b", "c");
+    profile.timeDeltas = [9000, 1000, 4000]; // a 1 ms, b 4 ms, c to the end; the 9 ms before are no sample's
+    profile.endTime = profile.startTime + 16_000;
+    expect(functionTimes([parseProfile(profile)]).longestSampleUs).toBe(4000);
+    const { samples: _, timeDeltas: __, ...hits } = profile;
+    expect(functionTimes([parseProfile(hits)]).longestSampleUs).toBe(0);
+  });
+
   test("samples out of order are put in order", () => {
     const profile = v8Profile("a", "b", "c");
     profile.timeDeltas = [0, 2000, -500]; // at 0, 2000 and 1500 µs: a to 1500, c to 2000, b to the end at 3000
@@ -177,8 +186,14 @@ test("shares come out as the clock has it, in a profile that Node made", () => {
      function all() { return one() + two() + three(); }
      all();`,
   );
-  execFileSync(process.execPath, ["--cpu-prof", "--cpu-prof-name=busy.cpuprofile", "busy.cjs"], { cwd: folder });
-  const { functions, durationUs } = functionTimes([readProfile(join(folder, "busy.cpuprofile"))]);
+  const profiled = () => {
+    execFileSync(process.execPath, ["--cpu-prof", "--cpu-prof-name=busy.cpuprofile", "busy.cjs"], { cwd: folder });
+    return functionTimes([readProfile(join(folder, "busy.cpuprofile"))]);
+  };
+  let times = profiled();
+  // others on this machine can keep V8 from sampling for 100 ms and more: such a profile knows no better
+  for (let i = 0; i < 9 && times.longestSampleUs > 20_000; i++) times = profiled();
+  const { functions, durationUs } = times;
   const [all, burn] = ["all", "burn"].map((name) => functions.find((it) => it.name === name)!);
   const shares = Object.fromEntries(all!.callees.map(({ name, totalUs }) => [name, (100 * totalUs) / all!.totalUs]));
   expect(Math.abs(shares.one! - 100 / 6)).toBeLessThan(5);
