@@ -24,9 +24,16 @@ const mayImport: Record<string, readonly string[]> = {
   runtime: ["clock", "options", "format", "record", "samplers", "watch"],
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
   index: [...inner, "flush", "samplers", "profile", "monitor"],
+  analysis: ["errors", "format", "profile"],
+  cli: ["index", "analysis"],
 };
 /** Packages from npm that may be imported, and where. */
-const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"], pidusage: ["samplers"] };
+const packages: Record<string, readonly string[]> = {
+  "csv-stringify/sync": ["format"],
+  pidusage: ["samplers"],
+  "pprof-format": ["profile"],
+  commander: ["cli"],
+};
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const roomOf = (file: string) => file.split("/")[0]!.replace(/\.ts$/, "");
@@ -39,7 +46,7 @@ const importsOf = (file: string) =>
     .map((match) => match.slice(1).find((name) => name !== undefined)!)
     .filter((name) => !name.startsWith("node:"));
 /** Examples in comments import as users do; they are not imports of the file. */
-const isExample = (name: string) => name === "seismo";
+const isExample = (name: string) => /^seismo(\/|$)/.test(name);
 
 test("every file lives in a room the table knows", () => {
   expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(mayImport).sort());
@@ -70,9 +77,10 @@ test("nothing is called utils, helpers, common or types", () => {
 });
 
 test("the exports map is the whole list of doors, and each is there with its types", () => {
-  const { exports } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
-  expect(Object.keys(exports)).toEqual([".", "./package.json"]);
-  for (const path of Object.values(exports["."] as Record<string, string>)) {
+  const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
+  const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
+  expect(Object.keys(doors)).toEqual([".", "./analysis"]);
+  for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }
 });
