@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Monitor } from "seismo";
+import type { Monitor, MonitorOptions } from "seismo";
 import type { Setting } from "./question.js";
 
 export type Seismo = typeof import("seismo");
@@ -38,9 +38,10 @@ export async function whileRecording<T>(
   { directory }: Setting,
   measure: (recording: Recording) => Promise<T>,
   flusher: "works meanwhile" | "waits" = "works meanwhile",
+  options: MonitorOptions = {},
 ): Promise<T> {
   const seismo = await import("seismo");
-  const monitor = seismo.start({ directory, ...(flusher === "waits" && WAITING) });
+  const monitor = seismo.start({ directory, ...(flusher === "waits" && WAITING), ...options });
   const nearlyWritten = async (): Promise<void> => {
     do {
       await sleep(LOOK_AGAIN_MS);
