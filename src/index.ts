@@ -91,10 +91,11 @@ export function observeMany(samples: Iterable<readonly [label: string, value: nu
 }
 
 export { type Clock, type ClockAnchor, ManualClock, systemClock } from "./clock.js";
-export { DirectoryError, OptionError, SeismoError } from "./errors.js";
+export { DirectoryError, OptionError, ProfilerError, SeismoError } from "./errors.js";
 export { Flusher, type FlusherOptions } from "./flush/flusher.js";
 export { type SeriesFileOptions, SeriesFileSink } from "./flush/series-file.js";
 export type { RowBatch, Sink } from "./flush/sink.js";
+export { CpuProfiler, type CpuProfilerOptions, type ProfileOptions, type SaveProfile } from "./profile/cpu-profiler.js";
 export type { SampleStats } from "./record/counters.js";
 export { DurationChunk } from "./record/duration-chunk.js";
 export { DurationRecorder, type DurationToken } from "./record/duration-recorder.js";

@@ -15,11 +15,15 @@ const mayImport: Record<string, readonly string[]> = {
   record: ["errors", "clock", "options", "format"],
   flush: ["errors", "clock", "options", "format", "record"],
   samplers: ["errors", "clock", "options", "format", "record"],
-  monitor: ["errors", "clock", "options", "format", "record", "flush", "samplers"],
-  index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "monitor"],
+  profile: ["errors", "clock", "options", "format", "record"],
+  monitor: ["errors", "clock", "options", "format", "record", "flush", "samplers", "profile"],
+  index: ["errors", "clock", "options", "format", "record", "flush", "samplers", "profile", "monitor"],
 };
 /** Packages from npm that may be imported, and where. */
-const packages: Record<string, readonly string[]> = { "csv-stringify/sync": ["format"] };
+const packages: Record<string, readonly string[]> = {
+  "csv-stringify/sync": ["format"],
+  "v8-profiler-next": ["profile"],
+};
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 const roomOf = (file: string) => file.split("/")[0]!.replace(/\.ts$/, "");
