@@ -1,0 +1,28 @@
+/** Three functions that keep the processor busy, by the clock, for 1, 2 and 3 sixths of the time. */
+
+import { setImmediate } from "node:timers/promises";
+
+export function oneSixth(): void {
+  const until = performance.now() + 2;
+  while (performance.now() < until);
+}
+
+export function twoSixths(): void {
+  const until = performance.now() + 4;
+  while (performance.now() < until);
+}
+
+export function threeSixths(): void {
+  const until = performance.now() + 6;
+  while (performance.now() < until);
+}
+
+/** Each round takes 12 ms, and is a turn of its own. */
+export async function work(rounds: number): Promise<void> {
+  for (let i = 0; i < rounds; i++) {
+    oneSixth();
+    twoSixths();
+    threeSixths();
+    await setImmediate();
+  }
+}
