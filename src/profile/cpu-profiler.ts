@@ -1,8 +1,8 @@
 /**
  * CPU profiler: when a profile begins, when it is ended and the next begun, and who gets its text.
  *
- *     start ──▶ engine ──60 s──▶ text ──▶ save      One profile, from start() to stop(), is a series of texts without
- *                 └────▶ engine ──60 s──▶ text …    a gap: the next is begun before the one that is due is ended.
+ *     start ──▶ engine ──60 s──▶ text ──▶ save      One profile, from start() to stop(), is a series of texts. Between
+ *                      └──60 s──▶ text ──▶ save …    one and the next is the time to end it, and no turn of the program.
  *
  * It knows of no files and no threads: `save` does. How stacks are looked at is in `engine.ts`.
  */
@@ -149,7 +149,7 @@ export class CpuProfiler {
   }
 }
 
-type FailureKind = "begin" | "end" | "save";
+type FailureKind = "rotate" | "end" | "save";
 
 /** One profile from its start to its end, as a series of texts. */
 class Run {
@@ -161,7 +161,7 @@ class Run {
   readonly #report: (kind: FailureKind, error: ProfilerError) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #files: Promise<string | undefined>[] = [];
-  /** Nothing after a rotation that could not begin the next; the one after that tries again. */
+  /** Nothing after a rotation that failed; the next tries to begin anew. */
   #underWay: ProfileUnderWay | undefined;
   #paths: Promise<string[]> | undefined;
 
@@ -188,15 +188,21 @@ class Run {
   }
 
   #rotate(): void {
-    const due = this.#underWay;
+    try {
+      if (this.#underWay) this.#keep(this.#underWay.rotate());
+      else this.#underWay = this.#engine.begin(this.#samplingIntervalUs);
+    } catch (error) {
+      this.#report("rotate", error as ProfilerError);
+      this.#salvage();
+    }
+  }
+
+  /** Rather than let a profile grow that cannot be rotated. */
+  #salvage(): void {
+    const failed = this.#underWay;
     this.#underWay = undefined;
     try {
-      this.#underWay = this.#engine.begin(this.#samplingIntervalUs);
-    } catch (error) {
-      this.#report("begin", error as ProfilerError);
-    }
-    try {
-      if (due) this.#keep(due.end());
+      if (failed) this.#keep(failed.end());
     } catch (error) {
       this.#report("end", error as ProfilerError);
     }

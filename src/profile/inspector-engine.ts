@@ -35,7 +35,25 @@ function begin(inspector: Inspector, samplingIntervalUs: number): ProfileUnderWa
     session.disconnect();
     throw failed("begin", error);
   }
-  return { end: () => end(inspector, session) };
+  return { rotate: () => rotate(inspector, session), end: () => end(inspector, session) };
+}
+
+/**
+ * The session drops its profiler, and with it what that knows of optimized code, as soon as it has no profile to take.
+ * So that it keeps it, it is given another for the moment in between, such as `console.profile()` asks for.
+ */
+function rotate(inspector: Inspector, session: Session): string {
+  inspector.console.profile("seismo");
+  try {
+    const { profile } = post(session, "Profiler.stop");
+    post(session, "Profiler.start");
+    return JSON.stringify(profile);
+  } catch (error) {
+    throw failed("rotate", error);
+  } finally {
+    inspector.console.profileEnd("seismo");
+    forgetConsole(inspector, session);
+  }
 }
 
 function end(inspector: Inspector, session: Session): string {
@@ -44,11 +62,17 @@ function end(inspector: Inspector, session: Session): string {
   } catch (error) {
     throw failed("end", error);
   } finally {
-    // While any session is connected, the inspector keeps what the program logs alive, for DevTools that may yet come:
-    // 1000 messages with all they refer to, for good. Where a debugger may have come, it is not ours to clear.
-    if (inspector.url() === undefined) session.post("Runtime.discardConsoleEntries");
+    forgetConsole(inspector, session);
     session.disconnect(); // ends the profile too, should it still run
   }
+}
+
+/**
+ * While any session is connected, the inspector keeps what the program logs alive, for DevTools that may yet come: 1000
+ * messages with all they refer to, for good. Where a debugger may have come, it is not ours to clear.
+ */
+function forgetConsole(inspector: Inspector, session: Session): void {
+  if (inspector.url() === undefined) session.post("Runtime.discardConsoleEntries");
 }
 
 function post(session: Session, method: string, parameters?: object): { profile?: object } {

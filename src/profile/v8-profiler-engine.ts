@@ -60,29 +60,35 @@ export function isInstalled(): boolean {
 /** @throws {ProfilerError} if it is not installed, or does not load */
 export function openV8Profiler(): ProfilerEngine {
   const profiler = load();
-  let underWay = 0;
   return {
     name: "v8-profiler-next",
     begin(samplingIntervalUs) {
-      const title = `seismo ${++titles}`;
-      try {
-        if (underWay === 0) profiler.setSamplingInterval(samplingIntervalUs);
-        profiler.startProfiling(title, true, 0);
-      } catch (error) {
-        throw broken("could not begin a CPU profile", error);
-      }
-      underWay++;
+      let title = begin(profiler, samplingIntervalUs);
       return {
-        end() {
-          underWay--;
-          return end(profiler, title);
+        rotate() {
+          const due = title;
+          title = begin(profiler); // first, so that the profiler always has one, and keeps what it knows of the code
+          return end(profiler, due);
         },
+        end: () => end(profiler, title),
       };
     },
   };
 }
 
 let titles = 0;
+
+/** Returns the title. The interval can be set only while nothing is being profiled. */
+function begin(profiler: V8Profiler, samplingIntervalUs?: number): string {
+  const title = `seismo ${++titles}`;
+  try {
+    if (samplingIntervalUs !== undefined) profiler.setSamplingInterval(samplingIntervalUs);
+    profiler.startProfiling(title, true, 0);
+    return title;
+  } catch (error) {
+    throw broken("could not begin a CPU profile", error);
+  }
+}
 
 function load(): V8Profiler {
   try {
@@ -98,7 +104,7 @@ function load(): V8Profiler {
 
 /** Not so if it is there and its main file is not, or something that it needs. */
 function isMissing(error: unknown): boolean {
-  const { code, path, message } = error as NodeJS.ErrnoException;
+  const { code, path, message } = Object(error) as NodeJS.ErrnoException;
   return code === "MODULE_NOT_FOUND" && path === undefined && message.includes("'v8-profiler-next'");
 }
 

@@ -288,12 +288,10 @@ function expectRotation({ ended, outcome, profiles }: Awaited<ReturnType<typeof 
   expect(outcome.paths).toEqual(profiles.map((_, i) => `${i + 1}.cpuprofile`));
   expect(profiles.length).toBeGreaterThanOrEqual(3);
   profiles.slice(1).forEach(({ startTime }, i) => {
-    // the next had begun when the last was ended, and no turn of the program went by in between
-    const overlapUs = profiles[i]!.endTime - startTime;
-    expect(overlapUs).toBeGreaterThanOrEqual(0);
-    expect(overlapUs).toBeLessThan(100_000);
+    // no more than it takes to end one: no turn of the program went by
+    expect(Math.abs(startTime - profiles[i]!.endTime)).toBeLessThan(30_000);
   });
-  for (const profile of profiles.slice(0, 2)) expectShares(profile);
+  for (const profile of profiles.slice(0, -1)) expectShares(profile);
 }
 
 async function expectExit(engine: string, NODE_PATH?: string): Promise<void> {
