@@ -11,7 +11,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { CpuProfiler, type CpuProfilerOptions, ProfilerError } from "seismo";
-import { work } from "./profiler-work.js";
+import { spentMs, work } from "./profiler-work.js";
 
 const [way, engine] = process.argv.slice(2) as [string, CpuProfilerOptions["engine"]];
 
@@ -42,15 +42,15 @@ const ways: Record<string, () => Promise<void>> = {
   "one profile": async () => {
     const profiler = make();
     profiler.start();
-    await work(50);
+    await work(70);
     const paths = await profiler.stop();
-    tell({ paths, engine: profiler.engine });
+    tell({ paths, engine: profiler.engine, spentMs });
   },
   rotating: async () => {
     const profiler = make({ rotateAgeMs: 350 });
     profiler.start();
-    await work(75);
-    tell({ paths: await profiler.stop(), failures });
+    await work(90);
+    tell({ paths: await profiler.stop(), failures, spentMs });
   },
   "one after the other": async () => {
     const profiler = make();
@@ -72,11 +72,11 @@ const ways: Record<string, () => Promise<void>> = {
     const profiler = make();
     process.on("exit", () => {
       profiler.stopNow();
-      tell({ written, running: profiler.running });
+      tell({ written, running: profiler.running, spentMs });
       profiler.stopNow(); // there is none by now
     });
     profiler.start();
-    await work(20);
+    await work(60);
     process.exit(3);
   },
   "a start that fails": async () => {
@@ -113,11 +113,11 @@ const ways: Record<string, () => Promise<void>> = {
     const [first, second] = [make(), make({ samplingIntervalUs: 500 })];
     first.start();
     second.start();
-    await work(50);
+    await work(70);
     const paths = [...(await first.stop()), ...(await second.stop())];
     const { profile } = await theirs.post("Profiler.stop");
     writeFileSync("theirs.cpuprofile", JSON.stringify(profile));
-    tell({ paths });
+    tell({ paths, spentMs });
   },
   "the program uses v8-profiler-next": async () => {
     const theirs = createRequire(import.meta.url)("v8-profiler-next");
