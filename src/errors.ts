@@ -69,6 +69,25 @@ export class DirectoryError extends SeismoError {
   }
 }
 
+/**
+ * A CPU profile that cannot be begun, ended or written: one is under way already, none is, or what takes it is missing
+ * or broken. Where somebody else's error is behind it, that is the `cause`.
+ *
+ * @example
+ * import { CpuProfiler, ProfilerError } from "seismo";
+ * try {
+ *   await new CpuProfiler(async () => undefined).stop();
+ * } catch (error) {
+ *   console.log(error instanceof ProfilerError && error.code); // => ERR_SEISMO_PROFILER
+ * }
+ */
+export class ProfilerError extends SeismoError {
+  override name = "ProfilerError";
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_SEISMO_PROFILER", message, options);
+  }
+}
+
 export function requireInteger(option: string, value: unknown, least: number, most: number): asserts value is number {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw new OptionError(option, `an integer from ${least} to ${most}`, value);
@@ -82,6 +101,16 @@ export function requireBoolean(option: string, value: unknown): asserts value is
 /** Options arrive from JavaScript too, where a string or null in their place would be read as "no options". */
 export function requireObject(name: string, value: unknown): asserts value is object {
   if (typeof value !== "object" || value === null) throw new OptionError(name, "an object", value);
+}
+
+/** Options of something that can be off, `false`, or on, `true`, without any. */
+export function switched(option: string, value: unknown): object | undefined {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new OptionError(option, "true, false or an object of options", value);
+  }
+  return value;
 }
 
 /** A misspelt option would be a wrong measurement later, so it is refused by name. */

@@ -16,6 +16,7 @@ import { createTimeIt, type TimeIt } from "./record/time-it.js";
 
 export { type Monitor, type MonitorStats, type SampleOptions, start, stop } from "./monitor.js";
 export type { MonitorOptions } from "./options.js";
+export type { EngineChoice, ProfilerOptions, SamplingOptions } from "./profiler-options.js";
 export type {
   MemoryOptions,
   ProcessTreeOptions,
@@ -98,11 +99,12 @@ export function observeMany(samples: Iterable<readonly [label: string, value: nu
 }
 
 export { type Clock, type ClockAnchor, ManualClock, systemClock } from "./clock.js";
-export { DirectoryError, OptionError, SeismoError } from "./errors.js";
+export { DirectoryError, OptionError, ProfilerError, SeismoError } from "./errors.js";
 export { Flusher, type FlusherOptions } from "./flush/flusher.js";
 export { type SeriesFileOptions, SeriesFileSink } from "./flush/series-file.js";
 export type { RowBatch, Sink } from "./flush/sink.js";
 export { BUILT_IN_SERIES, type BuiltInSeries, type SeriesKind } from "./format/series.js";
+export { CpuProfiler, type CpuProfilerOptions, type ProfileOptions, type SaveProfile } from "./profile/cpu-profiler.js";
 export type { SampleStats } from "./record/counters.js";
 export { DurationChunk } from "./record/duration-chunk.js";
 export { DurationRecorder, type DurationToken } from "./record/duration-recorder.js";

@@ -9,13 +9,21 @@
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { DirectoryError, OptionError, refuseUnknown, requireObject, SeismoError } from "./errors.js";
+import { DirectoryError, OptionError, ProfilerError, refuseUnknown, requireObject, SeismoError } from "./errors.js";
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
 import { complain, warn } from "./flush/notices.js";
-import { DURATION_PREFIX, GAUGE_PREFIX, RUNTIME_PREFIX, requirePrefix } from "./format/file-name.js";
+import {
+  DURATION_PREFIX,
+  GAUGE_PREFIX,
+  PROFILE_EXTENSION,
+  profileStem,
+  RUNTIME_PREFIX,
+  requirePrefix,
+} from "./format/file-name.js";
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
+import { CpuProfiler, type ProfileOptions } from "./profile/cpu-profiler.js";
 import type { Chunk } from "./record/chunk.js";
 import { type SampleStats, sumStats } from "./record/counters.js";
 import { DurationRecorder } from "./record/duration-recorder.js";
@@ -58,11 +66,14 @@ export class Monitor implements AsyncDisposable {
   /** The monitoring directory, as an absolute path. */
   readonly directory: string;
   readonly options: ResolvedMonitorOptions;
+  /** Takes CPU profiles of this thread: to `profiler.PID.data`, and `profiler.PID.2.data`, … if that is there. */
+  readonly profiler: CpuProfiler;
   readonly #recordings: Recording[] = [];
   readonly #link: FlusherLink;
   readonly #runtime: Runtime;
   readonly #rounds: SamplerRounds;
   readonly #sampled = new Map<string, ValueRecorder>();
+  #stopListening: () => void = () => {};
   #stopped: Promise<MonitorStats> | undefined;
 
   /** @throws {OptionError | DirectoryError}, and then nothing is left running */
@@ -81,8 +92,13 @@ export class Monitor implements AsyncDisposable {
       clock,
       attendant: settings && { settings, attend: (data, host) => new Watch(data as WatchSettings, host) },
     });
+    this.profiler = new CpuProfiler((json) => this.#saveProfile(json), {
+      ...this.options.profiler.sampling,
+      onError: ({ code, message }) => warn(code, message),
+    });
     const uninstall = installExitHooks({
       flush: () => {
+        this.profiler.stopNow();
         this.#runtime.cutShort();
         this.#rounds.sampleNow();
         this.#link.publishSync();
@@ -100,6 +116,12 @@ export class Monitor implements AsyncDisposable {
       recorder: () => this.#valuesOf(RUNTIME_PREFIX),
       eventRecorder: () => this.#sparse(RUNTIME_PREFIX),
     });
+    const { atStart, signal } = this.options.profiler;
+    if (atStart) this.#toggleProfiler();
+    if (signal && isMainThread) {
+      process.on(signal, this.#toggleProfiler);
+      this.#stopListening = () => process.off(signal, this.#toggleProfiler);
+    }
   }
 
   /** True until `stop()` is called. */
@@ -165,6 +187,23 @@ export class Monitor implements AsyncDisposable {
     return recorder;
   }
 
+  /**
+   * Takes a CPU profile of this thread for some seconds. Resolves to the paths of its files: one for each minute, or
+   * whatever `profiler.rotateAgeMs` says. Keeps the process alive until then.
+   * @throws {OptionError}
+   * @throws {ProfilerError} if a profile is being taken already, or cannot be; recording goes on
+   * @example
+   * import { start } from "seismo";
+   * const monitor = start();
+   * const [path] = await monitor.profile({ seconds: 0.1 });
+   * console.log(path!.endsWith(`profiler.${process.pid}.data`)); // => true
+   * await monitor.stop();
+   */
+  async profile(options: ProfileOptions): Promise<string[]> {
+    this.#requireRecording();
+    return this.profiler.profile(options);
+  }
+
   /** Resolves when everything recorded so far is in published files. */
   flush(): Promise<void> {
     return this.#link.publish();
@@ -191,12 +230,38 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #stop(): Promise<MonitorStats> {
+    this.#stopListening();
+    const profiled = this.#endProfile();
     this.#runtime.cutShort();
     this.#rounds.stop();
     this.#runtime.end();
     for (const { recorder } of this.#recordings) recorder.close();
+    await profiled;
     await this.#link.close();
     return this.stats();
+  }
+
+  /** Begins a profile, or ends the one there is. Nobody waits for it, so what goes wrong is said, not thrown. */
+  readonly #toggleProfiler = (): void => {
+    if (this.profiler.running) {
+      void this.#endProfile();
+      return;
+    }
+    try {
+      this.profiler.start();
+    } catch (error) {
+      warnOfProfiler(error);
+    }
+  };
+
+  async #endProfile(): Promise<void> {
+    if (this.profiler.running) await this.profiler.stop().catch(warnOfProfiler);
+  }
+
+  async #saveProfile(text: string): Promise<string> {
+    const saved = await this.#link.save({ stem: profileStem(process.pid), extension: PROFILE_EXTENSION, text });
+    if ("error" in saved) throw new Error(saved.error);
+    return saved.path;
   }
 
   /** The recorder that samplers of one prefix share. */
@@ -241,6 +306,10 @@ export class Monitor implements AsyncDisposable {
       );
     }
   }
+}
+
+function warnOfProfiler(error: unknown): void {
+  warn("ERR_SEISMO_PROFILER", error instanceof ProfilerError ? error.message : `no CPU profile: ${error}`);
 }
 
 function requireName(name: unknown): void {

@@ -2,6 +2,7 @@
 
 import type { Clock } from "./clock.js";
 import { OptionError, refuseUnknown, requireBoolean, requireInteger, requireObject } from "./errors.js";
+import { type ProfilerOptions, type ResolvedProfiler, resolveProfiler } from "./profiler-options.js";
 import {
   type ResolvedRuntime,
   type ResolvedStalls,
@@ -21,8 +22,8 @@ export interface MonitorOptions {
   readonly sampleIntervalMs?: number | undefined;
   /** Record when the event loop is blocked, and watch it from outside. @default true if `runtime` is on */
   readonly stalls?: boolean | StallOptions | undefined;
-  /** There is no CPU profiler in this version, so only `false` is taken. @default false */
-  readonly profiler?: false | undefined;
+  /** Take a CPU profile of the thread, to `profiler.PID.data`: see `docs/profiling.md`. @default false */
+  readonly profiler?: boolean | ProfilerOptions | undefined;
   /** Longest a sample waits in memory before it is written, in milliseconds. @default 100 */
   readonly flushIntervalMs?: number | undefined;
   /** Samples one chunk of memory holds, 20 bytes each. @default 65_536 */
@@ -43,13 +44,14 @@ export interface MonitorOptions {
   readonly clock?: Clock | undefined;
 }
 
-type Plain = Omit<MonitorOptions, "clock" | "runtime" | "stalls">;
+type Plain = Omit<MonitorOptions, "clock" | "runtime" | "stalls" | "profiler">;
 
 export type ResolvedMonitorOptions = {
   readonly [K in keyof Plain]-?: NonNullable<MonitorOptions[K]>;
 } & Pick<Required<MonitorOptions>, "clock"> & {
     readonly runtime: ResolvedRuntime;
     readonly stalls: ResolvedStalls | undefined;
+    readonly profiler: ResolvedProfiler;
   };
 
 export const DEFAULT_DIRECTORY = "_monitoring";
@@ -85,7 +87,7 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
     runtime: resolveRuntime(runtime, sampleIntervalMs),
     sampleIntervalMs,
     stalls: resolveStalls(stalls),
-    profiler,
+    profiler: resolveProfiler(profiler),
     flushIntervalMs,
     capacity,
     maxBytes,
@@ -98,7 +100,6 @@ export function resolveMonitorOptions(options: MonitorOptions = {}): ResolvedMon
   };
   refuseUnknown("start()", Object.keys(resolved), unknown);
   if (typeof directory !== "string" || directory === "") throw new OptionError("directory", "a path", directory);
-  if (profiler !== false) throw new OptionError("profiler", "false, as this version has no CPU profiler", profiler);
   requireInteger("flushIntervalMs", flushIntervalMs, 10, 3_600_000);
   requireCapacity(capacity);
   requireMaxBytes(maxBytes);

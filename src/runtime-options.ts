@@ -1,6 +1,6 @@
 /** Runtime options: which samplers are on, how often they read, and what counts as a stall. */
 
-import { OptionError, refuseUnknown, requireBoolean, requireInteger } from "./errors.js";
+import { OptionError, refuseUnknown, requireBoolean, requireInteger, switched } from "./errors.js";
 
 /** How one sampler is tuned. */
 export interface SamplerOptions {
@@ -110,16 +110,6 @@ export function resolveStalls(stalls: unknown): ResolvedStalls | undefined {
   requireInteger("stalls.thresholdMs", thresholdMs, 10, 3_600_000);
   requireBoolean("stalls.stack", stack);
   return { thresholdMs, stack };
-}
-
-/** Options of something that can be off, `false`, or on, `true`, without any. */
-function switched(option: string, value: unknown): object | undefined {
-  if (value === undefined || value === false) return undefined;
-  if (value === true) return {};
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new OptionError(option, "true, false or an object of options", value);
-  }
-  return value;
 }
 
 export function requireInterval(option: string, intervalMs: unknown): asserts intervalMs is number {

@@ -6,19 +6,20 @@ import { expect, test } from "vitest";
 
 const src = join(import.meta.dirname, "../src");
 
-const inner = ["errors", "clock", "runtime-options", "options", "format", "record"];
+const inner = ["errors", "clock", "runtime-options", "profiler-options", "options", "format", "record"];
 
 /** Rooms and single files of `src`, and what each may import besides itself. */
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   clock: [],
   "runtime-options": ["errors"],
-  options: ["errors", "clock", "runtime-options"],
+  "profiler-options": ["errors"],
+  options: ["errors", "clock", "runtime-options", "profiler-options"],
   format: ["errors"],
   record: ["errors", "clock", "options", "format"],
   flush: ["errors", "clock", "options", "format", "record"],
   samplers: ["errors", "clock", "options", "format", "record"],
-  profile: ["errors", "clock", "options", "format", "record"],
+  profile: ["errors", "clock", "profiler-options", "options", "format", "record"],
   watch: ["clock", "format", "record", "flush", "samplers", "profile"],
   thread: ["flush", "watch"],
   runtime: ["clock", "options", "format", "record", "samplers", "watch"],
@@ -33,6 +34,7 @@ const packages: Record<string, readonly string[]> = {
   pidusage: ["samplers"],
   "pprof-format": ["profile"],
   commander: ["cli"],
+  "v8-profiler-next": ["profile"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
