@@ -84,6 +84,9 @@ async function runWay(way: string, engine = "auto", { NODE_PATH = "", flags = []
   return { cwd, ended: { code, signal, stderr }, outcome, profiles };
 }
 
+/** For tests of shares: samples are taken by chance, and few of them where others keep the processor busy. */
+const BY_CHANCE = { retry: 2 };
+
 const WELL = { code: 0, signal: null, stderr: "" };
 
 let v8Profiler: Installation;
@@ -92,7 +95,7 @@ beforeAll(() => {
 }, 300_000);
 
 describe("the inspector", () => {
-  test("shows where the time went", async () => {
+  test("shows where the time went", BY_CHANCE, async () => {
     const { ended, outcome, profiles } = await runWay("one profile", "inspector");
     expect(ended).toEqual(WELL);
     expect(outcome).toMatchObject({ paths: ["1.cpuprofile"], engine: "inspector" });
@@ -124,7 +127,7 @@ describe("the inspector", () => {
     expect(outcome.engine).toBe("inspector");
   });
 
-  test("profiles beside the program's own sessions, --cpu-prof and another CpuProfiler", async () => {
+  test("profiles beside the program's own sessions, --cpu-prof and another CpuProfiler", BY_CHANCE, async () => {
     const flags = ["--cpu-prof", "--cpu-prof-name=node.cpuprofile"];
     const { cwd, ended, outcome, profiles } = await runWay("others profile as well", "inspector", { flags });
     expect(ended).toEqual(WELL);
@@ -137,7 +140,7 @@ describe("the inspector", () => {
 });
 
 describe("v8-profiler-next", () => {
-  test("shows where the time went, as the inspector does", async () => {
+  test("shows where the time went, as the inspector does", BY_CHANCE, async () => {
     const { path: NODE_PATH, state } = v8Profiler;
     const { ended, outcome, profiles } = await runWay(
       state === "broken" ? "a start that fails" : "one profile",
@@ -160,7 +163,7 @@ describe("v8-profiler-next", () => {
     );
   });
 
-  test("rotates, frees what it took, and ends with the process", async () => {
+  test("rotates, frees what it took, and ends with the process", BY_CHANCE, async () => {
     const { path: NODE_PATH, state } = v8Profiler;
     if (state !== "works") return expectFailure(await runWay("a start that fails", "v8-profiler-next", { NODE_PATH }));
     expectRotation(await runWay("rotating", "v8-profiler-next", { NODE_PATH }));
@@ -292,10 +295,14 @@ function expectRotation({ ended, outcome, profiles }: Awaited<ReturnType<typeof 
   expect(outcome.paths).toEqual(profiles.map((_, i) => `${i + 1}.cpuprofile`));
   expect(profiles.length).toBeGreaterThanOrEqual(3);
   profiles.slice(1).forEach(({ startTime }, i) => {
-    // no more than it takes to end one: no turn of the program went by
-    expect(Math.abs(startTime - profiles[i]!.endTime)).toBeLessThan(30_000);
+    expect(Math.abs(startTime - profiles[i]!.endTime)).toBeLessThan(100_000);
   });
   expectShares(profiles, outcome.spentMs);
+  // No turn of the program went by between one and the next.
+  const sum = (ms: readonly number[]) => ms.reduce((total, each) => total + each);
+  const covered = sum(profiles.flatMap(sampledMs)) / sum(outcome.spentMs);
+  expect(covered).toBeGreaterThan(0.93);
+  expect(covered).toBeLessThan(1.05);
   // None loses the names of functions inlined in code that was compiled during another: they would be off by 17 points
   // and more. A third of a second has few samples.
   for (const profile of profiles.slice(0, -1)) expectShares([profile], outcome.spentMs, 12);
@@ -309,11 +316,11 @@ async function expectExit(engine: string, NODE_PATH?: string): Promise<void> {
 }
 
 describe("a profile", () => {
-  test("rotates without a gap", async () => {
+  test("rotates without a gap", BY_CHANCE, async () => {
     expectRotation(await runWay("rotating", "inspector"));
   });
 
-  test("of process.exit() is handed over before the process ends", () => expectExit("inspector"));
+  test("of process.exit() is handed over before the process ends", BY_CHANCE, () => expectExit("inspector"));
 
   test("of profile({ seconds }) keeps the process alive until it is written", async () => {
     const { ended, profiles } = await runWay("nothing else keeps the process alive", "inspector");
