@@ -20,8 +20,8 @@ export interface CpuProfilerOptions {
   /** Time between two looks at the stack, in microseconds: 50 to 1 000 000. @default 1000 */
   readonly samplingIntervalUs?: number | undefined;
   /**
-   * Age at which a profile is ended and the next begun, in milliseconds: 100 to 3 600 000. To end one takes about 0.5 ms
-   * of the program's time per 1000 samples, and to begin one 5 to 20 ms, more in a large program. @default 60_000
+   * Age at which what there is of a profile is saved and the next part begun, in milliseconds: 100 to 3 600 000. Takes
+   * up to 0.8 ms of the program's time per 1000 samples. @default 60_000
    */
   readonly rotateAgeMs?: number | undefined;
   /**
@@ -53,6 +53,9 @@ const MAX_PATHS = 1000;
 /**
  * Takes CPU profiles of the thread it is in, one at a time: V8's `.cpuprofile` JSON, which Chrome DevTools and speedscope
  * open. Until it is started it costs nothing and loads nothing.
+ *
+ * A function that V8 had inlined in its caller before the profile began is seen as part of that caller: a program that has
+ * been running hot for long shows its names best if profiled from the start. (True of every profiler built on V8's.)
  *
  * Others may profile the thread meanwhile: DevTools, `--cpu-prof`, sessions of `node:inspector`, a second CpuProfiler.
  * Each gets its own profile, and each costs. Only v8-profiler-next has one profiler for all: while anybody else uses it

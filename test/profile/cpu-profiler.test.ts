@@ -235,16 +235,18 @@ describe("v8-profiler-next", () => {
   test("rotations that fail are told once, and profiling goes on when it can", async () => {
     const startProfiling = 'n = (globalThis.n ?? 0) + 1; if (n === 2 || n === 3) throw new Error("not now")';
     const NODE_PATH = standIn({ "index.js": works({ startProfiling }) });
-    const { ended, outcome } = await runWay("rotations that fail", "auto", { NODE_PATH });
+    const { cwd, ended, outcome } = await runWay("rotations that fail", "auto", { NODE_PATH });
     expect(ended).toEqual(WELL);
     expect(outcome.failures).toEqual([expect.objectContaining({ typed: true, cause: "not now" })]);
     expect(outcome).toMatchObject({ running: true, files: 4 });
+    // what there was when the 2nd did not begin was saved
+    expect(JSON.parse(readFileSync(join(cwd, "1.cpuprofile"), "utf8")).startTime).toBe(2);
   });
 });
 
 /** Source of a v8-profiler-next that works, as far as its users can tell, but for what is given. */
 function works(bodies: Record<string, string>): string {
-  const profile = "{ nodes: [], samples: [], timeDeltas: [], startTime: 1, endTime: 2, delete() {} }";
+  const profile = "{ nodes: [], samples: [], timeDeltas: [], startTime: globalThis.n, endTime: 99, delete() {} }";
   const {
     setSamplingInterval = "",
     setGenerateType = "",
