@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CpuProfiler, type CpuProfilerOptions, OptionError, ProfilerError } from "seismo";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { built, runProgram } from "../lib/program.js";
 import { scratch } from "../lib/scratch.js";
 import { type Installation, installV8Profiler, standIn } from "./v8-profiler-next.js";
@@ -415,6 +415,14 @@ describe("in one process", () => {
     profiler.start();
     profiler.stopNow();
     await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+  });
+
+  test("a Node without its inspector is told from the start", () => {
+    const builtin = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    onTestFinished(() => builtin.mockRestore());
+    const { profiler } = inMemory();
+    expect(() => profiler.start()).toThrow(ProfilerError);
+    expect(profiler.running).toBe(false);
   });
 
   test("profiles that were written nowhere are not told", async () => {
