@@ -9,8 +9,8 @@ export interface SamplingOptions {
   /** Time between two looks at the stack, in microseconds: 50 to 1 000 000. @default 1000 */
   readonly samplingIntervalUs?: number | undefined;
   /**
-   * Age at which a profile is ended and the next begun, in milliseconds: 100 to 3 600 000. To end one takes about 0.5 ms
-   * of the program's time per 1000 samples, and to begin one 5 to 20 ms, more in a large program. @default 60_000
+   * Age at which what there is of a profile is saved and the next part begun, in milliseconds: 100 to 3 600 000. Takes
+   * up to 0.8 ms of the program's time per 1000 samples. @default 60_000
    */
   readonly rotateAgeMs?: number | undefined;
   /**

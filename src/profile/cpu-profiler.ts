@@ -36,6 +36,9 @@ const MAX_PATHS = 1000;
  * Takes CPU profiles of the thread it is in, one at a time: V8's `.cpuprofile` JSON, which Chrome DevTools and speedscope
  * open. Until it is started it costs nothing and loads nothing.
  *
+ * A function that V8 had inlined in its caller before the profile began is seen as part of that caller: a program that has
+ * been running hot for long shows its names best if profiled from the start. (True of every profiler built on V8's.)
+ *
  * Others may profile the thread meanwhile: DevTools, `--cpu-prof`, sessions of `node:inspector`, a second CpuProfiler.
  * Each gets its own profile, and each costs. Only v8-profiler-next has one profiler for all: while anybody else uses it
  * in this thread, `start()` with that engine throws.

@@ -104,8 +104,8 @@ function load(): V8Profiler {
 
 /** Not so if it is there and its main file is not, or something that it needs. */
 function isMissing(error: unknown): boolean {
-  const { code, path, message } = Object(error) as NodeJS.ErrnoException;
-  return code === "MODULE_NOT_FOUND" && path === undefined && message.includes("'v8-profiler-next'");
+  const { code, message } = Object(error) as NodeJS.ErrnoException;
+  return code === "MODULE_NOT_FOUND" && message.includes("'v8-profiler-next'");
 }
 
 function end(profiler: V8Profiler, title: string): string {

@@ -42,14 +42,14 @@ const ways: Record<string, () => Promise<void>> = {
   "one profile": async () => {
     const profiler = make();
     profiler.start();
-    await work(70);
+    await work(250);
     const paths = await profiler.stop();
     tell({ paths, engine: profiler.engine, spentMs });
   },
   rotating: async () => {
-    const profiler = make({ rotateAgeMs: 350 });
+    const profiler = make({ rotateAgeMs: 800 });
     profiler.start();
-    await work(90);
+    await work(250);
     tell({ paths: await profiler.stop(), failures, spentMs });
   },
   "one after the other": async () => {
@@ -76,7 +76,7 @@ const ways: Record<string, () => Promise<void>> = {
       profiler.stopNow(); // there is none by now
     });
     profiler.start();
-    await work(60);
+    await work(200);
     process.exit(3);
   },
   "a start that fails": async () => {
@@ -113,7 +113,7 @@ const ways: Record<string, () => Promise<void>> = {
     const [first, second] = [make(), make({ samplingIntervalUs: 500 })];
     first.start();
     second.start();
-    await work(70);
+    await work(250);
     const paths = [...(await first.stop()), ...(await second.stop())];
     const { profile } = await theirs.post("Profiler.stop");
     writeFileSync("theirs.cpuprofile", JSON.stringify(profile));
