@@ -3,9 +3,9 @@
  *
  * The loop's pulse (`loop-turns.ts`) tells when its last turn ended; what it cannot tell is whether the loop has been
  * idle since or is in the middle of a turn. So a loop that has not turned for a while is poked: an idle one turns, a
- * blocked one does not. To be poked costs an idle process some 0.1 ms, so one that is known to be idle is spared: its
- * thread has not run since it turned last, as the kernel counts. Where the kernel does not tell, it is poked once an
- * interval.
+ * blocked one does not. To be poked costs an idle process some 0.1 ms, so a loop is spared whose thread has not run since
+ * it turned last, as the kernel counts; but for one poke every half second, as a thread that waits in the system does not
+ * run either. Where the kernel does not tell, there are only those.
  */
 
 import { readFileSync } from "node:fs";
@@ -33,8 +33,8 @@ export interface StallWatchHost {
 
 const LONGEST_TICK_MS = 100;
 const SHORTEST_TICK_MS = 10;
-/** A loop that has not turned for so long, or for the interval if that is shorter, is poked even if it seems idle. */
-const LONGEST_QUIET_MS = 1_000;
+/** A loop that has not turned for so long is poked in any case. With the ticks and a flush after it: within a second. */
+const LONGEST_QUIET_MS = 500;
 
 export class StallWatch {
   readonly #options: StallWatchOptions;
@@ -81,8 +81,7 @@ export class StallWatch {
     }
     if (this.#pokedNs === undefined) {
       const quietMs = msBetween(pulseNs, now);
-      const isOverdue = quietMs >= Math.min(LONGEST_QUIET_MS, this.#options.intervalMs) + this.#options.thresholdMs;
-      if (!isOverdue && !ranNs) return;
+      if (quietMs < LONGEST_QUIET_MS && !ranNs) return;
       // It has run since it turned: for as long as it ran, if it still does; and in any case not before that turn.
       const sinceNs = ranNs ? now - BigInt(ranNs) : now;
       this.#sinceNs = sinceNs > pulseNs ? sinceNs : pulseNs;
