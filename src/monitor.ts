@@ -85,6 +85,7 @@ export class Monitor implements AsyncDisposable {
       flush: () => {
         this.#runtime.cutShort();
         this.#rounds.sampleNow();
+        this.#runtime.tellRest();
         this.#link.publishSync();
       },
       onExit: () => {

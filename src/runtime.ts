@@ -30,6 +30,7 @@ export interface RuntimeHost {
 export class Runtime {
   readonly #options: ResolvedMonitorOptions;
   readonly #turns = new LoopTurns();
+  #gc: GcSampler | undefined;
   #stopRecordingStalls: () => void = () => {};
 
   constructor(options: ResolvedMonitorOptions) {
@@ -65,7 +66,8 @@ export class Runtime {
       const events = eventRecorder();
       const observePause = (timeNs: bigint, label: string, value: number) =>
         events.observeAt(timeNs, labelHere(label), value);
-      add("gc", new GcSampler(observePause, clock.now), gc.intervalMs);
+      this.#gc = new GcSampler(observePause, clock.now);
+      add("gc", this.#gc, gc.intervalMs);
     }
     if (memory) add("memory", new MemorySampler(memory), memory.intervalMs);
     if (eventLoop) add("event loop", new EventLoopSampler(this.#turns), eventLoop.intervalMs);
@@ -80,6 +82,11 @@ export class Runtime {
   /** The process, or recording, ends in the middle of a turn: tells of that turn as far as it has come. */
   cutShort(): void {
     this.#turns.cutShort();
+  }
+
+  /** After the last reading: what was counted, and would have been told of after the turn. */
+  tellRest(): void {
+    this.#gc?.cutShort();
   }
 
   end(): void {

@@ -112,6 +112,37 @@ const programs: Record<string, () => Promise<void> | void> = {
     begin();
     process.exitCode = 7;
   },
+  /**
+   * Collects garbage in bursts: `gc WAY END`. With V8's own trace switched on, on stdout, for as long as recording goes on;
+   * its first line is of a collection right before.
+   */
+  gc: async () => {
+    const [way, end] = process.argv.slice(4);
+    const gc = exposeGc();
+    setFlagsFromString("--trace-gc");
+    gc();
+    const beganMs = now();
+    const monitor = begin();
+    if (way === "one turn") litter(1_500e6);
+    else if (way === "many turns") {
+      for (let i = 0; i < 60; i++) {
+        litter(i % 3 === 0 ? 25e6 : 1e6);
+        if (i % 20 === 0) gc();
+        await wait(i % 7 === 0 ? 20 : 0);
+      }
+    } else if (way === "both") {
+      litter(300e6);
+      await wait(100);
+      litter(300e6);
+    }
+    gc(); // or what the end itself leaves behind might be collected in the middle of it
+    if (end === "exit") process.exit();
+    const stopped = monitor.stop();
+    setFlagsFromString("--no-trace-gc");
+    await stopped;
+    tell({ beganMs, endedMs: now() });
+    process.exit();
+  },
 };
 
 /** A child that is there before recording begins, and a second of which the loop is busy for a part. */
