@@ -86,6 +86,7 @@ const programs: Record<string, () => Promise<void> | void> = {
   },
   "a worker that blocks": async () => {
     const monitor = begin();
+    litter(100e6);
     await wait(600);
     parentPort!.postMessage("recording");
     await once(parentPort!, "message");
@@ -123,17 +124,17 @@ const programs: Record<string, () => Promise<void> | void> = {
     gc();
     const beganMs = now();
     const monitor = begin();
-    if (way === "one turn") litter(1_500e6);
+    if (way === "one turn") litter(4_500e6);
     else if (way === "many turns") {
       for (let i = 0; i < 60; i++) {
-        litter(i % 3 === 0 ? 25e6 : 1e6);
+        litter(i % 3 === 0 ? 50e6 : 1e6);
         if (i % 20 === 0) gc();
         await wait(i % 7 === 0 ? 20 : 0);
       }
     } else if (way === "both") {
-      litter(300e6);
+      litter(400e6);
       await wait(100);
-      litter(300e6);
+      litter(400e6);
     }
     gc(); // or what the end itself leaves behind might be collected in the middle of it
     if (end === "exit") process.exit();
