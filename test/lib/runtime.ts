@@ -6,9 +6,15 @@ import type { MonitorOptions } from "seismo";
 import { type Program, type ProgramOptions, startProgram } from "./program.js";
 import { type Row, rowsOf } from "./rows.js";
 
+interface RuntimeSettings extends ProgramOptions {
+  /** Further arguments of the program. */
+  readonly args?: readonly string[];
+}
+
 /** Starts a program of `programs/runtime.ts`, that records with these options. */
-export function startRuntime(what: string, options: MonitorOptions, settings: ProgramOptions): Program {
-  return startProgram("runtime.js", [what, JSON.stringify(options)], settings);
+export function startRuntime(what: string, options: MonitorOptions, settings: RuntimeSettings): Program {
+  const { args = [], ...rest } = settings;
+  return startProgram("runtime.js", [what, JSON.stringify(options), ...args], rest);
 }
 
 /** Rows of a prefix as they are on disk by now, of files that grow too. The row that is being written is left out. */

@@ -28,6 +28,9 @@ function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
+/** What is to stay in memory. */
+const kept: unknown[] = [];
+
 function exposeGc(): (options?: object) => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc");
@@ -144,7 +147,43 @@ const programs: Record<string, () => Promise<void> | void> = {
     tell({ beganMs, endedMs: now() });
     process.exit();
   },
+  /** Idle, then busy with opening files and burning a core, then idle again; ends when told. */
+  process: async () => {
+    const monitor = begin();
+    console.log("idle");
+    await toldTo();
+    for (let i = 0; i < 50; i++) openSync("/dev/null", "r");
+    let sum = 0;
+    for (const end = now() + 1_500; now() < end; sum++) if (sum % 20_000 === 0) await turn();
+    kept.push(Buffer.alloc(50 * 2 ** 20, 1));
+    console.log("idle again");
+    await toldTo();
+    const { rss, ...memory } = process.memoryUsage();
+    await monitor.stop();
+    tell(memory);
+    process.exit();
+  },
+  /** Blocks the main thread, for so long, when told; then ends. `block MS HOW` */
+  block: async () => {
+    const [ms, how] = process.argv.slice(4);
+    const monitor = begin();
+    console.log("ready");
+    await toldTo();
+    const beganMs = now();
+    if (how === "execSync") execSync(`sleep ${Number(ms) / 1e3}`);
+    else if (how === "Atomics.wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ms));
+    else blockOnPurpose(Number(ms));
+    const endedMs = now();
+    await wait(50);
+    await monitor.stop();
+    tell({ beganMs, endedMs });
+    process.exit();
+  },
 };
+
+function blockOnPurpose(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
 
 /** A child that is there before recording begins, and a second of which the loop is busy for a part. */
 async function second() {
