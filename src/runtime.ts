@@ -97,7 +97,7 @@ export class Runtime {
 /** The flusher's thread takes some 100 ms to come up; by then a short program has done half of what it does. */
 function observeProcessAtStart(recorder: ValueRecorder): void {
   const readings: (readonly [string, number])[] = [];
-  new ProcessSampler().sample((label, value) => readings.push([label, value]));
+  new ProcessSampler({ isSilent: true }).sample((label, value) => readings.push([label, value]));
   recorder.observeMany(readings);
 }
 
