@@ -5,9 +5,9 @@
 
 import { execSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { Agent, createServer, get } from "node:http";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -172,6 +172,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     const beganMs = now();
     if (how === "execSync") execSync(`sleep ${Number(ms) / 1e3}`);
     else if (how === "Atomics.wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ms));
+    else if (how === "calls") for (const end = now() + Number(ms); now() < end; ) callOnPurpose(27);
     else blockOnPurpose(Number(ms));
     const endedMs = now();
     await wait(50);
@@ -179,7 +180,142 @@ const programs: Record<string, () => Promise<void> | void> = {
     tell({ beganMs, endedMs });
     process.exit();
   },
+  /**
+   * Blocks for known times, each in a turn of its own: `stalls CHAIN MS…`. Tells when each began and ended, and of an
+   * instant two turns before and one two turns after. Answers whoever connects.
+   */
+  stalls: async () => {
+    const [chain, ...lengths] = process.argv.slice(4);
+    const server = createTcpServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const monitor = begin();
+    console.log(`port ${(server.address() as AddressInfo).port}`);
+    await toldTo();
+    let turning = chain === "turning";
+    const onTurn = () => void (turning && setImmediate(onTurn));
+    onTurn();
+    for (const ms of lengths) {
+      await wait(150);
+      const outerBeganMs = now();
+      for (let i = 0; i < 3; i++) await turn();
+      const beganMs = now();
+      blockOnPurpose(Number(ms));
+      const endedMs = now();
+      for (let i = 0; i < 3; i++) await turn();
+      if (turning) await wait(12); // the turn is told of when a rest is over
+      tell({ ms: Number(ms), outerBeganMs, beganMs, endedMs, outerEndedMs: now() });
+    }
+    turning = false;
+    await wait(150);
+    await monitor.stop();
+    process.exit();
+  },
+  /** Busy without a pause, then idle, for a second each; then busy for a known share of a second. */
+  share: async () => {
+    const monitor = begin();
+    for (const [way, turns] of [
+      ["busy", 100],
+      ["idle", 1],
+      ["shared", 50],
+    ] as const) {
+      const beganMs = now();
+      let busyMs = 0;
+      for (let i = 0; i < turns; i++) {
+        const from = performance.now();
+        if (way !== "idle") blockOnPurpose(10);
+        busyMs += way === "idle" ? 0 : performance.now() - from;
+        await (way === "busy" ? turn() : wait(way === "idle" ? 1_000 : 10));
+      }
+      tell({ beganMs, endedMs: now(), busyMs });
+    }
+    await monitor.stop();
+    process.exit();
+  },
+  /** Turns as often as it can, and counts how often for each second of CPU time of this thread. `turns on|off` */
+  turns: async () => {
+    const [way] = process.argv.slice(4);
+    if (way === "on") begin();
+    const cpuS = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1e9;
+    await wait(300);
+    for (let warm = 0; warm < 100_000; warm++) await turn();
+    const beganS = cpuS();
+    let turns = 0;
+    await new Promise<void>((resolve) => {
+      const onTurn = () => {
+        if (++turns % 1_000 === 0 && cpuS() - beganS > 0.7) resolve();
+        else setImmediate(onTurn);
+      };
+      onTurn();
+    });
+    tell({ perSecond: turns / (cpuS() - beganS) });
+    process.exit();
+  },
+  /** For some seconds `idle`, or `turning`: with work in every turn. Tells of its longest turn. */
+  quiet: async () => {
+    const [ms, way] = process.argv.slice(4);
+    const monitor = begin();
+    const endMs = now() + Number(ms);
+    let longestMs = 0;
+    while (way === "turning" && now() < endMs) {
+      const from = performance.now();
+      blockOnPurpose(20);
+      await turn();
+      longestMs = Math.max(longestMs, performance.now() - from);
+    }
+    if (way === "idle") await wait(Number(ms));
+    await monitor.stop();
+    tell({ longestMs });
+    process.exit();
+  },
+  /** Never turns again, when told. */
+  "endless loop": async () => {
+    begin();
+    console.log("ready");
+    await toldTo();
+    for (;;);
+  },
+  /** Has children, one of which has a child of its own, and one of which ends again and again. Ends when told. */
+  family: async () => {
+    const monitor = begin();
+    const busy = newChild("for (;;);");
+    const idle = newChild("setInterval(() => {}, 1000)");
+    const parent = newChild("console.log(require('child_process').spawn('sleep', ['60']).pid)");
+    const [pid] = await once(parent.stdout, "data");
+    const grandchild = Number(pid);
+    const brief = setInterval(() => spawn("true"), 20);
+    tell({ busy: busy.pid, idle: idle.pid, parent: parent.pid, grandchild });
+    await toldTo();
+    clearInterval(brief);
+    process.kill(grandchild, "SIGKILL");
+    await monitor.stop();
+    process.exit();
+  },
+  /** Where two of the sources are missing. */
+  "without sources": async () => {
+    const broken = () => {
+      throw new Error("not on this system");
+    };
+    process.getActiveResourcesInfo = broken;
+    process.memoryUsage.rss = broken;
+    const monitor = begin();
+    await wait(500);
+    await monitor.stop();
+    process.exit();
+  },
+  /** Records until it is told to stop, and what became of it. */
+  steady: async () => {
+    const monitor = begin();
+    console.log("ready");
+    await toldTo();
+    tell(await monitor.stop());
+    process.exit();
+  },
 };
+
+/** Takes some milliseconds, in calls of itself: V8 cannot do without any of them. */
+function callOnPurpose(n: number): number {
+  return n < 2 ? n : callOnPurpose(n - 1) + callOnPurpose(n - 2);
+}
 
 function blockOnPurpose(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
