@@ -101,6 +101,7 @@ export class Monitor implements AsyncDisposable {
         this.profiler.stopNow();
         this.#runtime.cutShort();
         this.#rounds.sampleNow();
+        this.#runtime.tellRest();
         this.#link.publishSync();
       },
       onExit: () => {

@@ -30,6 +30,7 @@ export interface RuntimeHost {
 export class Runtime {
   readonly #options: ResolvedMonitorOptions;
   readonly #turns = new LoopTurns();
+  #gc: GcSampler | undefined;
   #stopRecordingStalls: () => void = () => {};
 
   constructor(options: ResolvedMonitorOptions) {
@@ -65,7 +66,8 @@ export class Runtime {
       const events = eventRecorder();
       const observePause = (timeNs: bigint, label: string, value: number) =>
         events.observeAt(timeNs, labelHere(label), value);
-      add("gc", new GcSampler(observePause, clock.now), gc.intervalMs);
+      this.#gc = new GcSampler(observePause, clock.now);
+      add("gc", this.#gc, gc.intervalMs);
     }
     if (memory) add("memory", new MemorySampler(memory), memory.intervalMs);
     if (eventLoop) add("event loop", new EventLoopSampler(this.#turns), eventLoop.intervalMs);
@@ -82,6 +84,11 @@ export class Runtime {
     this.#turns.cutShort();
   }
 
+  /** After the last reading: what was counted, and would have been told of after the turn. */
+  tellRest(): void {
+    this.#gc?.cutShort();
+  }
+
   end(): void {
     this.#stopRecordingStalls();
   }
@@ -90,7 +97,7 @@ export class Runtime {
 /** The flusher's thread takes some 100 ms to come up; by then a short program has done half of what it does. */
 function observeProcessAtStart(recorder: ValueRecorder): void {
   const readings: (readonly [string, number])[] = [];
-  new ProcessSampler().sample((label, value) => readings.push([label, value]));
+  new ProcessSampler({ isSilent: true }).sample((label, value) => readings.push([label, value]));
   recorder.observeMany(readings);
 }
 

@@ -158,11 +158,12 @@ export class FlushLoop {
   /** The end: publishes everything, and counts as lost what cannot be written. */
   close(settle?: () => void): void {
     settle?.();
-    const [self, ...others] = this.#entries.splice(0);
+    const entries = this.#entries.splice(0);
+    const [self, ...others] = entries;
     this.#save(this.#savings, { isLast: true });
     this.#publish(others, settle);
     for (const { flusher } of others) flusher.abandon();
-    this.#reportSelf(others);
+    this.#reportSelf(entries);
     if (!self) return;
     this.#publish([self]);
     self.flusher.abandon();

@@ -166,8 +166,14 @@ export const ARRAY_BUFFERS = "array buffers";
 export const HEAP_SPACE = "heap space <name>";
 
 const MEMORY = sampledBy("memory", [
-  [HEAP_USED, "B", "gauge", "process.memoryUsage().heapUsed", "Bytes of V8's heap that objects take."],
-  [HEAP_TOTAL, "B", "gauge", "process.memoryUsage().heapTotal", "Bytes V8 has taken from the system for its heap."],
+  [HEAP_USED, "B", "gauge", "v8.getHeapStatistics().used_heap_size", "Bytes of V8's heap that objects take."],
+  [
+    HEAP_TOTAL,
+    "B",
+    "gauge",
+    "v8.getHeapStatistics().total_heap_size",
+    "Bytes V8 has taken from the system for its heap.",
+  ],
   [
     HEAP_LIMIT,
     "B",
@@ -179,7 +185,7 @@ const MEMORY = sampledBy("memory", [
     EXTERNAL_MEMORY,
     "B",
     "gauge",
-    "process.memoryUsage().external",
+    "v8.getHeapStatistics().external_memory",
     "Bytes outside of V8's heap that its objects hold, array buffers included.",
   ],
   [ARRAY_BUFFERS, "B", "gauge", "process.memoryUsage().arrayBuffers", "Bytes of array buffers, and so of Buffers."],

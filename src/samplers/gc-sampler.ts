@@ -43,6 +43,9 @@ const PAUSE_OF_TYPE = new Map<string, string>([
   ["ProcessWeakCallbacks", GC_PAUSE_WEAKCB],
 ]);
 
+/** Collections whose records are a megabyte or so: the young generation may be no more than that. */
+const MANY = 50;
+
 /** As Node's manual has it; its types do not. */
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } };
 type Statistic = GCProfilerResult["statistics"][number];
@@ -55,6 +58,8 @@ export class GcSampler implements Sampler {
   /** Collections that one witness has told of and the other not yet: the observer, or else the profiler. */
   #toldAhead = 0;
   readonly #untold: Statistic[] = [];
+  /** What the observer may yet tell of, and has been told already. */
+  #toldInItsPlace = 0;
   #lastNs = 0n;
   #collections = 0;
   #collectedBytes = 0;
@@ -68,23 +73,34 @@ export class GcSampler implements Sampler {
   }
 
   sample(observe: Observe): void {
-    const next = startedProfiler(); // before the other ends, or a collection might find neither
-    const { statistics } = this.#profiler.stop();
-    this.#profiler = next;
-    for (const statistic of statistics) this.#count(statistic);
+    while (this.#countNew() > MANY); // to read of many makes garbage, which is collected, too
     this.#tell(this.#observer.takeRecords());
     observe(GC_COLLECTIONS, this.#collections);
     observe(GC_COLLECTED, this.#collectedBytes);
     observe(GC_UNCOLLECTABLE, getHeapStatistics().number_of_detached_contexts);
   }
 
-  stop(): void {
-    this.#observer.disconnect();
-    this.#profiler.stop();
-    // The end: what the observer had no time to tell of, as the event loop will not turn again.
+  /** The end may have come: tells of what the observer has had no time to, as the event loop may not turn again. */
+  cutShort(): void {
+    this.#tell(this.#observer.takeRecords());
     for (const { gcType, cost } of this.#untold.splice(0)) {
       this.#pause(this.#now(), PAUSE_OF_TYPE.get(gcType) ?? GC_PAUSE_MINOR, cost / 1e6);
+      this.#toldInItsPlace++;
     }
+  }
+
+  stop(): void {
+    this.cutShort();
+    this.#observer.disconnect();
+    this.#profiler.stop();
+  }
+
+  #countNew(): number {
+    const next = startedProfiler(); // before the other ends, or a collection might find neither
+    const { statistics } = this.#profiler.stop();
+    this.#profiler = next;
+    for (const statistic of statistics) this.#count(statistic);
+    return statistics.length;
   }
 
   #count(statistic: Statistic): void {
@@ -99,6 +115,10 @@ export class GcSampler implements Sampler {
     const nowMs = performance.now();
     const now = this.#now();
     for (const { startTime, duration, detail } of entries as readonly GcEntry[]) {
+      if (this.#toldInItsPlace > 0) {
+        this.#toldInItsPlace--;
+        continue;
+      }
       if (!this.#untold.shift()) this.#toldAhead++;
       const agoNs = BigInt(Math.round((nowMs - startTime - duration) * 1e6));
       this.#pause(now - agoNs, PAUSE_OF_KIND.get(detail.kind) ?? GC_PAUSE_MINOR, duration / 1e3);

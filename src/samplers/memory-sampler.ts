@@ -10,7 +10,7 @@ import {
   HEAP_USED,
   memberOf,
 } from "../format/series.js";
-import type { Observe, Sampler } from "./sampler.js";
+import { type Observe, OptionalReadings, type Sampler } from "./sampler.js";
 
 export interface MemorySamplerOptions {
   /** Each space of the heap, too. @default false */
@@ -20,18 +20,20 @@ export interface MemorySamplerOptions {
 /** Takes some 10 µs; with spaces, 15. */
 export class MemorySampler implements Sampler {
   readonly #spaces: boolean;
+  readonly #optional = new OptionalReadings();
 
   constructor({ spaces = false }: MemorySamplerOptions = {}) {
     this.#spaces = spaces;
   }
 
   sample(observe: Observe): void {
-    const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
-    observe(HEAP_USED, heapUsed);
-    observe(HEAP_TOTAL, heapTotal);
-    observe(HEAP_LIMIT, getHeapStatistics().heap_size_limit);
-    observe(EXTERNAL_MEMORY, external);
-    observe(ARRAY_BUFFERS, arrayBuffers);
+    const heap = getHeapStatistics();
+    observe(HEAP_USED, heap.used_heap_size);
+    observe(HEAP_TOTAL, heap.total_heap_size);
+    observe(HEAP_LIMIT, heap.heap_size_limit);
+    observe(EXTERNAL_MEMORY, heap.external_memory);
+    // Nobody else tells, and it reads the resident set size, too, for which it must open a file
+    this.#optional.observe(observe, ARRAY_BUFFERS, () => process.memoryUsage().arrayBuffers);
     if (!this.#spaces) return;
     for (const { space_name, space_used_size } of getHeapSpaceStatistics()) {
       observe(memberOf(HEAP_SPACE, space_name), space_used_size);

@@ -22,6 +22,8 @@ export interface ProcessSamplerOptions {
   readonly platform?: NodeJS.Platform | undefined;
   /** A folder with an entry for each file that is open. */
   readonly descriptorFolder?: string | undefined;
+  /** Does not say what is missing: another sampler will. @default false */
+  readonly isSilent?: boolean | undefined;
 }
 
 const DESCRIPTOR_FOLDERS: Partial<Record<NodeJS.Platform, string>> = {
@@ -37,13 +39,14 @@ const NOT_ON_WINDOWS = new Set<string>([VOLUNTARY_CONTEXT_SWITCHES, INVOLUNTARY_
 export class ProcessSampler implements Sampler {
   readonly #platform: NodeJS.Platform;
   readonly #descriptorFolder: string | undefined;
-  readonly #optional = new OptionalReadings();
+  readonly #optional: OptionalReadings;
   #last: { readonly ms: number; readonly cpuUs: number } | undefined;
 
   constructor(options: ProcessSamplerOptions = {}) {
-    const { platform = process.platform, descriptorFolder = DESCRIPTOR_FOLDERS[platform] } = options;
+    const { platform = process.platform, descriptorFolder = DESCRIPTOR_FOLDERS[platform], isSilent } = options;
     this.#platform = platform;
     this.#descriptorFolder = descriptorFolder;
+    this.#optional = new OptionalReadings({ isSilent });
   }
 
   sample(observe: Observe): void {

@@ -35,9 +35,14 @@ export interface Sampler {
 
 const debug = debuglog("seismo");
 
-/** Reads what may not be there to be read. What it is missing is named once. */
+/** Reads what may not be there to be read. What it is missing is named once, if at all. */
 export class OptionalReadings {
   readonly #missing = new Set<string>();
+  readonly #isSilent: boolean;
+
+  constructor({ isSilent = false }: { readonly isSilent?: boolean | undefined } = {}) {
+    this.#isSilent = isSilent;
+  }
 
   /** Observes what `read` returns, unless it throws or returns nothing. */
   observe(observe: Observe, label: string, read: () => number | undefined): void {
@@ -55,7 +60,7 @@ export class OptionalReadings {
   }
 
   miss(label: string, reason: unknown): void {
-    if (this.#missing.has(label)) return;
+    if (this.#isSilent || this.#missing.has(label)) return;
     this.#missing.add(label);
     debug("no series %j: %s", label, reason instanceof Error ? reason.message : reason);
   }

@@ -1,0 +1,134 @@
+/** One contract, kept by every sampler: what it writes, when, and that the program it watches is left alone. */
+
+import { join } from "node:path";
+import { BUILT_IN_SERIES, OptionError, type RuntimeOptions, start, stop } from "seismo";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Row, rowsIn } from "../lib/rows.js";
+import { labelInTable, msOf, startRuntime, told } from "../lib/runtime.js";
+import { scratch } from "../lib/scratch.js";
+
+afterEach(() => stop());
+
+const OFF = { gc: false, process: false, memory: false, eventLoop: false, activity: false, processTree: false };
+const HOUR = 3_600_000;
+
+type Name = keyof RuntimeOptions;
+
+/** A series that each sampler writes whenever it reads. */
+const always: Record<Name, string> = {
+  gc: "gc collections",
+  process: "rss",
+  memory: "heap used",
+  eventLoop: "event loop utilization",
+  activity: "worker threads",
+  processTree: "process tree rss",
+};
+
+const names = Object.keys(always) as Name[];
+/** It asks of other processes, and is answered a moment later: too late, at the end. */
+const answersLater: Name[] = ["processTree"];
+
+async function record(what: string, runtime: RuntimeOptions, sampleIntervalMs: number) {
+  const cwd = scratch();
+  const options = { runtime: { ...OFF, ...runtime }, sampleIntervalMs, stalls: false };
+  const ended = await startRuntime(what, options, { cwd }).ended;
+  return { ...ended, rows: rowsIn(join(cwd, "m"), "runtime") };
+}
+
+/** When a sampler has read: readings of one call share a timepoint. */
+function timesOf(rows: readonly Row[], name: Name): number[] {
+  const times = rows.filter(({ label }) => label === always[name]).map(msOf);
+  return [...new Set(times)].sort((a, b) => a - b);
+}
+
+describe.each(names)("%s", (name) => {
+  test("alone writes its own series only, on its own interval", async () => {
+    const { rows, code, stderr, stdout } = await record("a second, with a child", { [name]: { intervalMs: 50 } }, HOUR);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const table = new Map(BUILT_IN_SERIES.map((series) => [series.label, series.sampler]));
+    expect([...new Set(rows.map(({ label }) => table.get(labelInTable(label))))]).toEqual([name]);
+    // 20 of them, were the machine not shared; never more but for those at the start and the end, in two threads
+    const times = timesOf(rows, name);
+    const [{ beganMs, endedMs }] = told(stdout) as [{ beganMs: number; endedMs: number }];
+    expect(times.length).toBeGreaterThanOrEqual(5);
+    expect(times.length).toBeLessThanOrEqual((endedMs - beganMs) / 50 + 4);
+  });
+
+  test("reads at its start, then on the interval of all, and once more at stop()", async () => {
+    const { rows, stdout } = await record("a second, with a child", { [name]: true }, HOUR);
+    const times = timesOf(rows, name);
+    const [{ beganMs, endedMs }] = told(stdout) as [{ beganMs: number; endedMs: number }];
+    expect(times[0]!).toBeLessThan(beganMs + 900); // the program runs for longer than that
+    expect(times.length).toBeLessThanOrEqual(3); // the process is read by two threads at the start
+    if (answersLater.includes(name)) return;
+    expect(times.length).toBeGreaterThanOrEqual(2);
+    expect(times.at(-1)!).toBeGreaterThanOrEqual(endedMs - 2); // two clocks, of which one counts milliseconds
+  });
+
+  test.skipIf(answersLater.includes(name))("reads once more at process.exit()", async () => {
+    const { rows, stdout } = await record("a second, then process.exit()", { [name]: true }, HOUR);
+    const [{ endedMs }] = told(stdout) as [{ endedMs: number }];
+    expect(timesOf(rows, name).at(-1)!).toBeGreaterThanOrEqual(endedMs - 2);
+  });
+
+  test("is off when it is false", async () => {
+    const all = Object.fromEntries(names.map((each) => [each, each !== name]));
+    const { rows } = await record("a second, with a child", all, 100);
+    const samplers = new Map(BUILT_IN_SERIES.map((series) => [series.label, series.sampler]));
+    const seen = new Set(rows.map(({ label }) => samplers.get(labelInTable(label))));
+    expect([...seen].sort()).toEqual(names.filter((each) => each !== name).sort());
+  });
+
+  test.each([
+    [
+      { [name]: { interval: 5 } },
+      new RegExp(`^an option of runtime\\.${name} must be one of intervalMs.*got 'interval'`),
+    ],
+    [{ [name]: { intervalms: 5 } }, `an option of runtime.${name} must be spelt "intervalMs", got 'intervalms'`],
+    [{ [name]: { intervalMs: 9 } }, `runtime.${name}.intervalMs must be an integer from 10 to 3600000, got 9`],
+    [{ [name]: 5 }, `runtime.${name} must be true, false or an object of options, got 5`],
+    [{ [name]: null }, `runtime.${name} must be true, false or an object of options, got null`],
+  ])("%o is refused by name", (runtime, message) => {
+    const directory = join(scratch(), "m");
+    expect(() => start({ directory, runtime } as never)).toThrow(message);
+    expect(() => start({ directory, runtime } as never)).toThrow(OptionError);
+  });
+
+  test("alone keeps no process alive, and leaves its exit code alone", async () => {
+    const runtime = { ...OFF, [name]: true };
+    await expectToEndByItself({ runtime, stalls: false });
+  });
+});
+
+test.each([
+  [{ runtime: { disk: true } }, /^an option of runtime must be one of gc, .*, got 'disk'$/],
+  [{ runtime: { eventloop: true } }, `an option of runtime must be spelt "eventLoop", got 'eventloop'`],
+  [{ runtime: "all" }, "runtime must be true, false or an object of options, got 'all'"],
+  [{ runtime: { memory: { spaces: 1 } } }, "runtime.memory.spaces must be true or false, got 1"],
+  [{ runtime: { processTree: { pids: 1 } } }, "runtime.processTree.pids must be an array of PIDs, got 1"],
+  [{ runtime: { processTree: { pids: [0] } } }, "runtime.processTree.pids[…] must be an integer from 1 to"],
+  [{ runtime: { gc: { spaces: true } } }, "an option of runtime.gc must be one of intervalMs, got 'spaces'"],
+  [{ stalls: { threshold: 5 } }, "an option of stalls must be one of thresholdMs, stack, got 'threshold'"],
+  [{ stalls: { thresholdMs: 9 } }, "stalls.thresholdMs must be an integer from 10 to 3600000, got 9"],
+  [{ stalls: { stack: "yes" } }, "stalls.stack must be true or false, got 'yes'"],
+  [{ stalls: 100 }, "stalls must be true, false or an object of options, got 100"],
+  [{ sampleIntervalMs: 0 }, "sampleIntervalMs must be an integer from 10 to 3600000, got 0"],
+])("%o is refused by name", (options, message) => {
+  const directory = join(scratch(), "m");
+  expect(() => start({ directory, ...options } as never)).toThrow(message);
+  expect(() => start({ directory, ...options } as never)).toThrow(OptionError);
+});
+
+describe("all samplers at once", () => {
+  test("keep no process alive", () => expectToEndByItself({ runtime: { processTree: true }, stalls: { stack: true } }));
+
+  test("without a thread keep no process alive", () =>
+    expectToEndByItself({ runtime: { processTree: true }, thread: false }));
+});
+
+/** It ends when it has nothing more to do: long before the interval, by the code that it has set. */
+async function expectToEndByItself(options: object): Promise<void> {
+  const program = startRuntime("nothing", { ...options, sampleIntervalMs: 50 }, { cwd: scratch() });
+  const { code, stderr, signal } = await program.ended;
+  expect({ code, stderr, signal }).toEqual({ code: 7, stderr: "", signal: null });
+}
