@@ -9,7 +9,8 @@ import { systemClock } from "./clock.js";
 import type { Attendant, AttendantHost } from "./flush/attendant.js";
 import { fileStem, newRunId, RUNTIME_PREFIX, STALL_PREFIX, TEXT_EXTENSION } from "./format/file-name.js";
 import { ofThread } from "./format/series.js";
-import { hottestStack, profileMainThread, spellStack } from "./profile/hot-stack.js";
+import { type BlockedStack, lookAtBlockedThread, spellStack } from "./profile/blocked-stack.js";
+import { disturbing } from "./samplers/loop-turns.js";
 import { ProcessSampler } from "./samplers/process-sampler.js";
 import { ProcessTreeSampler } from "./samplers/process-tree-sampler.js";
 import type { Observe, Sampler } from "./samplers/sampler.js";
@@ -32,8 +33,6 @@ export interface WatchedStalls {
   readonly stack: boolean;
 }
 
-/** Long enough to be sure of the stack, short enough to be still in the stall. */
-const STACK_MS = 200;
 /** Stacks of one run: whoever stalls more often will find the reason among these. */
 const MAX_STACKS = 100;
 
@@ -95,26 +94,19 @@ export class Watch implements Attendant {
       observe: (label, value) => runtime.observe(label, value),
       poke,
       runNs: mainThreadRunNs,
-      onBlocked: stalls.stack ? (ms) => void this.#catchStack(ms) : undefined,
+      onBlocked: stalls.stack ? (ms, isBlocked) => void this.#catchStack(stalls.pulse, ms, isBlocked) : undefined,
     });
   }
 
-  async #catchStack(blockedMs: number): Promise<void> {
+  async #catchStack(pulse: BigInt64Array, blockedMs: number, isBlocked: () => boolean): Promise<void> {
     if (this.#isCatching || this.#stacks >= MAX_STACKS) return;
     this.#isCatching = true;
     try {
-      const { epochNs } = systemClock.anchor();
-      const stack = hottestStack(await profileMainThread(STACK_MS));
+      const epochMs = Number(systemClock.anchor().epochNs / 1_000_000n);
+      const stack = await lookAtBlockedThread(isBlocked, () => disturbing(pulse));
       if (!stack) return;
-      const epochMs = Number(epochNs / 1_000_000n);
-      const text = [
-        `At ${new Date(epochMs).toISOString()} the event loop of process ${process.pid} had been blocked for ${(blockedMs / 1e3).toFixed(3)} s.`,
-        `In the ${STACK_MS} ms that followed it was collecting garbage in ${stack.ofCollector} of ${stack.of} samples.`,
-        `The hottest stack, in ${stack.samples} samples, most recent call first:`,
-        spellStack(stack),
-        "",
-      ].join("\n");
       const stem = fileStem(STALL_PREFIX, epochMs, process.pid, this.#run, ++this.#stacks);
+      const text = spellStall(epochMs, blockedMs, stack);
       this.#host.loop.save({ stem, extension: TEXT_EXTENSION, text }, () => {});
     } catch (error) {
       this.#stacks = MAX_STACKS; // Node without an inspector, say: it will not work the next time either
@@ -123,4 +115,18 @@ export class Watch implements Attendant {
       this.#isCatching = false;
     }
   }
+}
+
+function spellStall(epochMs: number, blockedMs: number, stack: BlockedStack): string {
+  const { seen, looks, how } = stack;
+  const found =
+    how === "interrupted"
+      ? `Looked at ${looks} times since then, ${seen} times it was here, most recent call first:`
+      : `It was in a native call: ${seen} of ${looks} samples show this stack, with the places where functions begin:`;
+  return [
+    `At ${new Date(epochMs).toISOString()} the event loop of process ${process.pid} had been blocked for ${(blockedMs / 1e3).toFixed(3)} s.`,
+    found,
+    spellStack(stack),
+    "",
+  ].join("\n");
 }

@@ -10,33 +10,53 @@ import {
   LOOP_UTILIZATION,
 } from "../format/series.js";
 import type { LoopTurns } from "./loop-turns.js";
-import type { Observe, Sampler } from "./sampler.js";
+import { type Observe, type Sampler, seconds } from "./sampler.js";
 
+/** Percentiles are of a histogram, and good to 3 digits; the rest is exact. */
 export class EventLoopSampler implements Sampler {
+  readonly #turns: LoopTurns;
   readonly #stopListening: () => void;
   readonly #turnNs: RecordableHistogram = createHistogram();
-  #utilization: EventLoopUtilization = performance.eventLoopUtilization();
+  #leastMs = 0;
+  #mostMs = 0;
+  #sumMs = 0;
+  #utilization: EventLoopUtilization | undefined;
 
   constructor(turns: LoopTurns) {
-    this.#stopListening = turns.listen((ms) => this.#turnNs.record(Math.max(1, Math.round(ms * 1e6))));
+    this.#turns = turns;
+    this.#stopListening = turns.listen((ms) => {
+      if (this.#turnNs.count === 0 || ms < this.#leastMs) this.#leastMs = ms;
+      if (ms > this.#mostMs) this.#mostMs = ms;
+      this.#sumMs += ms;
+      this.#turnNs.record(Math.max(1, Math.round(ms * 1e6)));
+    });
   }
 
   sample(observe: Observe): void {
-    const now = performance.eventLoopUtilization();
-    const { utilization, idle, active } = performance.eventLoopUtilization(now, this.#utilization);
-    if (idle + active > 0) observe(LOOP_UTILIZATION, utilization);
-    this.#utilization = now;
-    const turns = this.#turnNs;
-    if (turns.count === 0) return;
-    observe(LOOP_DELAY_MIN, turns.min / 1e9);
-    observe(LOOP_DELAY_MEAN, turns.mean / 1e9);
-    observe(LOOP_DELAY_P50, turns.percentile(50) / 1e9);
-    observe(LOOP_DELAY_P99, turns.percentile(99) / 1e9);
-    observe(LOOP_DELAY_MAX, turns.max / 1e9);
-    turns.reset();
+    this.#observeUtilization(observe);
+    const { count } = this.#turnNs;
+    if (count === 0) return;
+    const within = (p: number) => Math.min(this.#mostMs, Math.max(this.#leastMs, this.#turnNs.percentile(p) / 1e6));
+    observe(LOOP_DELAY_MIN, seconds(this.#leastMs));
+    observe(LOOP_DELAY_MEAN, seconds(this.#sumMs / count));
+    observe(LOOP_DELAY_P50, seconds(within(50)));
+    observe(LOOP_DELAY_P99, seconds(within(99)));
+    observe(LOOP_DELAY_MAX, seconds(this.#mostMs));
+    this.#turnNs.reset();
+    this.#mostMs = 0;
+    this.#sumMs = 0;
   }
 
   stop(): void {
     this.#stopListening();
+  }
+
+  #observeUtilization(observe: Observe): void {
+    const now = performance.eventLoopUtilization();
+    const before = this.#utilization;
+    this.#utilization = now;
+    if (this.#turns.takeDisturbed() || !before) return;
+    const { utilization, idle, active } = performance.eventLoopUtilization(now, before);
+    if (idle + active > 0) observe(LOOP_UTILIZATION, utilization);
   }
 }

@@ -22,7 +22,7 @@ import {
   GC_PAUSE_WEAKCB,
   GC_UNCOLLECTABLE,
 } from "../format/series.js";
-import type { Observe, Sampler } from "./sampler.js";
+import { type Observe, type Sampler, seconds } from "./sampler.js";
 
 /** Takes pauses, each at a time of its own, in order of time. */
 export type ObserveAt = (timeNs: bigint, label: string, value: number) => void;
@@ -84,7 +84,7 @@ export class GcSampler implements Sampler {
   cutShort(): void {
     this.#tell(this.#observer.takeRecords());
     for (const { gcType, cost } of this.#untold.splice(0)) {
-      this.#pause(this.#now(), PAUSE_OF_TYPE.get(gcType) ?? GC_PAUSE_MINOR, cost / 1e6);
+      this.#pause(this.#now(), PAUSE_OF_TYPE.get(gcType) ?? GC_PAUSE_MINOR, seconds(cost / 1e3));
       this.#toldInItsPlace++;
     }
   }
@@ -121,7 +121,7 @@ export class GcSampler implements Sampler {
       }
       if (!this.#untold.shift()) this.#toldAhead++;
       const agoNs = BigInt(Math.round((nowMs - startTime - duration) * 1e6));
-      this.#pause(now - agoNs, PAUSE_OF_KIND.get(detail.kind) ?? GC_PAUSE_MINOR, duration / 1e3);
+      this.#pause(now - agoNs, PAUSE_OF_KIND.get(detail.kind) ?? GC_PAUSE_MINOR, seconds(duration));
     }
   }
 

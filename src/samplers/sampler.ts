@@ -35,6 +35,11 @@ export interface Sampler {
 
 const debug = debuglog("seismo");
 
+/** Milliseconds as seconds, to the nanosecond: without the digits that binary fractions bring along. */
+export function seconds(ms: number): number {
+  return Math.round(ms * 1e6) / 1e9;
+}
+
 /** Reads what may not be there to be read. What it is missing is named once, if at all. */
 export class OptionalReadings {
   readonly #missing = new Set<string>();

@@ -2,11 +2,11 @@
 
 import { LOOP_STALL } from "../format/series.js";
 import type { LoopTurns } from "./loop-turns.js";
-import type { Observe } from "./sampler.js";
+import { type Observe, seconds } from "./sampler.js";
 
 /** Observes every turn of this length or more. Returns what ends it. */
 export function recordStalls(turns: LoopTurns, thresholdMs: number, observe: Observe): () => void {
   return turns.listen((ms) => {
-    if (ms >= thresholdMs) observe(LOOP_STALL, ms / 1e3);
+    if (ms >= thresholdMs) observe(LOOP_STALL, seconds(ms));
   });
 }

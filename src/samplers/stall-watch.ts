@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 import { clearInterval, setInterval } from "node:timers";
 import { systemClock } from "../clock.js";
 import { LOOP_BLOCKED } from "../format/series.js";
-import type { Observe } from "./sampler.js";
+import { type Observe, seconds } from "./sampler.js";
 
 export interface StallWatchOptions {
   readonly pulse: BigInt64Array;
@@ -27,8 +27,8 @@ export interface StallWatchHost {
   readonly poke: () => void;
   /** How long the watched thread has run since it was started, in ns, where that can be known. */
   readonly runNs?: () => number | undefined;
-  /** Called once for each stall, as soon as it is seen. */
-  readonly onBlocked?: ((ms: number) => void) | undefined;
+  /** Called once for each stall, as soon as it is seen, with what tells whether it goes on. */
+  readonly onBlocked?: ((ms: number, isBlocked: () => boolean) => void) | undefined;
 }
 
 const LONGEST_TICK_MS = 100;
@@ -57,10 +57,6 @@ export class StallWatch {
     const tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, options.thresholdMs));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
-  }
-
-  get isBlocked(): boolean {
-    return this.#recordedNs !== undefined && this.#pulse() === this.#pulseNs;
   }
 
   stop(): void {
@@ -92,9 +88,9 @@ export class StallWatch {
     if (msBetween(this.#pokedNs, now) < this.#options.thresholdMs) return;
     if (this.#recordedNs !== undefined && msBetween(this.#recordedNs, now) < this.#options.intervalMs) return;
     const blockedMs = msBetween(this.#sinceNs, now);
-    if (this.#recordedNs === undefined) this.#host.onBlocked?.(blockedMs);
+    if (this.#recordedNs === undefined) this.#host.onBlocked?.(blockedMs, () => this.#pulse() === pulseNs);
     this.#recordedNs = now;
-    this.#host.observe(LOOP_BLOCKED, blockedMs / 1e3);
+    this.#host.observe(LOOP_BLOCKED, seconds(blockedMs));
   }
 
   #pulse(): bigint {
