@@ -5,7 +5,7 @@
 
 import { execSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync, statSync } from "node:fs";
 import { Agent, createServer, get } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
@@ -127,10 +127,11 @@ const programs: Record<string, () => Promise<void> | void> = {
     gc();
     const beganMs = now();
     const monitor = begin();
-    if (way === "one turn") litter(4_500e6);
+    if (way === "one turn") litter(2_400e6);
     else if (way === "many turns") {
       for (let i = 0; i < 60; i++) {
         litter(i % 3 === 0 ? 50e6 : 1e6);
+        for (let j = 0; j < 15_000; j++) kept.push({ i, j, text: [i, j] }); // to be marked in steps, now and then
         if (i % 20 === 0) gc();
         await wait(i % 7 === 0 ? 20 : 0);
       }
@@ -138,6 +139,13 @@ const programs: Record<string, () => Promise<void> | void> = {
       litter(400e6);
       await wait(100);
       litter(400e6);
+    }
+    if (way === "signal") {
+      process.on("SIGTERM", () => {}); // it may be the end, says the signal, and then it is not
+      await wait(1);
+      litter(400e6);
+      process.kill(process.pid, "SIGTERM"); // heard of before the turn is over, and the observer has told
+      await wait(200);
     }
     gc(); // or what the end itself leaves behind might be collected in the middle of it
     if (end === "exit") process.exit();
@@ -154,7 +162,10 @@ const programs: Record<string, () => Promise<void> | void> = {
     await toldTo();
     for (let i = 0; i < 50; i++) openSync("/dev/null", "r");
     let sum = 0;
-    for (const end = now() + 1_500; now() < end; sum++) if (sum % 20_000 === 0) await turn();
+    for (const end = now() + 1_500; now() < end; sum++) {
+      if (sum % 500 === 0) statSync("/dev/null"); // so that the kernel has a share of it
+      if (sum % 20_000 === 0) await turn();
+    }
     kept.push(Buffer.alloc(50 * 2 ** 20, 1));
     console.log("idle again");
     await toldTo();
