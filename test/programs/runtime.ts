@@ -98,16 +98,16 @@ const programs: Record<string, () => Promise<void> | void> = {
     await monitor.stop();
     process.exit();
   },
-  /** Does a little of everything for a second, and stops. */
-  "a second, with a child": async () => {
-    const { monitor, beganMs } = await second();
+  /** Does a little of everything until it is told to stop. */
+  "until told": async () => {
+    const { monitor, beganMs } = await littering();
     const endedMs = now();
     await monitor.stop();
     tell({ beganMs, endedMs });
     process.exit();
   },
-  "a second, then process.exit()": async () => {
-    const { beganMs } = await second();
+  "until told, then process.exit()": async () => {
+    const { beganMs } = await littering();
     tell({ beganMs, endedMs: now() });
     process.exit();
   },
@@ -248,7 +248,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     if (way === "on") begin();
     const cpuS = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1e9;
     await wait(300);
-    for (let warm = 0; warm < 100_000; warm++) await turn();
+    for (let warm = 0; warm < 20_000; warm++) await turn();
     const beganS = cpuS();
     let turns = 0;
     await new Promise<void>((resolve) => {
@@ -332,13 +332,17 @@ function blockOnPurpose(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-/** A child that is there before recording begins, and a second of which the loop is busy for a part. */
-async function second() {
+/** A child that is there before recording begins, and a loop that is busy for a part of the time until it is told. */
+async function littering() {
   const child = newChild("setInterval(() => {}, 1000); console.log('up')");
   await once(child.stdout, "data");
   const monitor = begin();
   const beganMs = now();
-  while (now() < beganMs + 1_000) {
+  let isTold = false;
+  void toldTo().then(() => {
+    isTold = true;
+  });
+  while (!isTold) {
     litter(2e6);
     await wait(10);
   }

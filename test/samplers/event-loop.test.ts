@@ -161,4 +161,4 @@ test("a loop that turns as often as it can turns nearly as often when it is watc
     }
   }
   expect(best.on / best.off).toBeGreaterThan(0.72); // 0.88 and more was seen; 0.62 if each turn is timed
-});
+}, 240_000);
