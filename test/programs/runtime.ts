@@ -5,7 +5,7 @@
 
 import { execSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync, statSync } from "node:fs";
 import { Agent, createServer, get } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
@@ -98,16 +98,16 @@ const programs: Record<string, () => Promise<void> | void> = {
     await monitor.stop();
     process.exit();
   },
-  /** Does a little of everything for a second, and stops. */
-  "a second, with a child": async () => {
-    const { monitor, beganMs } = await second();
+  /** Does a little of everything until it is told to stop. */
+  "until told": async () => {
+    const { monitor, beganMs } = await littering();
     const endedMs = now();
     await monitor.stop();
     tell({ beganMs, endedMs });
     process.exit();
   },
-  "a second, then process.exit()": async () => {
-    const { beganMs } = await second();
+  "until told, then process.exit()": async () => {
+    const { beganMs } = await littering();
     tell({ beganMs, endedMs: now() });
     process.exit();
   },
@@ -127,10 +127,11 @@ const programs: Record<string, () => Promise<void> | void> = {
     gc();
     const beganMs = now();
     const monitor = begin();
-    if (way === "one turn") litter(4_500e6);
+    if (way === "one turn") litter(2_400e6);
     else if (way === "many turns") {
       for (let i = 0; i < 60; i++) {
         litter(i % 3 === 0 ? 50e6 : 1e6);
+        for (let j = 0; j < 15_000; j++) kept.push({ i, j, text: [i, j] }); // to be marked in steps, now and then
         if (i % 20 === 0) gc();
         await wait(i % 7 === 0 ? 20 : 0);
       }
@@ -138,6 +139,13 @@ const programs: Record<string, () => Promise<void> | void> = {
       litter(400e6);
       await wait(100);
       litter(400e6);
+    }
+    if (way === "signal") {
+      process.on("SIGTERM", () => {}); // it may be the end, says the signal, and then it is not
+      await wait(1);
+      litter(400e6);
+      process.kill(process.pid, "SIGTERM"); // heard of before the turn is over, and the observer has told
+      await wait(200);
     }
     gc(); // or what the end itself leaves behind might be collected in the middle of it
     if (end === "exit") process.exit();
@@ -154,7 +162,10 @@ const programs: Record<string, () => Promise<void> | void> = {
     await toldTo();
     for (let i = 0; i < 50; i++) openSync("/dev/null", "r");
     let sum = 0;
-    for (const end = now() + 1_500; now() < end; sum++) if (sum % 20_000 === 0) await turn();
+    for (const end = now() + 1_500; now() < end; sum++) {
+      if (sum % 500 === 0) statSync("/dev/null"); // so that the kernel has a share of it
+      if (sum % 20_000 === 0) await turn();
+    }
     kept.push(Buffer.alloc(50 * 2 ** 20, 1));
     console.log("idle again");
     await toldTo();
@@ -237,7 +248,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     if (way === "on") begin();
     const cpuS = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1e9;
     await wait(300);
-    for (let warm = 0; warm < 100_000; warm++) await turn();
+    for (let warm = 0; warm < 20_000; warm++) await turn();
     const beganS = cpuS();
     let turns = 0;
     await new Promise<void>((resolve) => {
@@ -321,13 +332,17 @@ function blockOnPurpose(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-/** A child that is there before recording begins, and a second of which the loop is busy for a part. */
-async function second() {
+/** A child that is there before recording begins, and a loop that is busy for a part of the time until it is told. */
+async function littering() {
   const child = newChild("setInterval(() => {}, 1000); console.log('up')");
   await once(child.stdout, "data");
   const monitor = begin();
   const beganMs = now();
-  while (now() < beganMs + 1_000) {
+  let isTold = false;
+  void toldTo().then(() => {
+    isTold = true;
+  });
+  while (!isTold) {
     litter(2e6);
     await wait(10);
   }

@@ -116,15 +116,19 @@ test("utilization is of each interval: about 1 while the loop is busy, next to 0
   const options = { runtime: { ...OFF, eventLoop: { intervalMs: 100 } }, stalls: false };
   const { stdout } = await startRuntime("share", options, { cwd }).ended;
   const parts = told<{ beganMs: number; endedMs: number; busyMs: number }>(stdout);
-  const rows = seriesIn(rowsIn(join(cwd, "m"), "runtime"), "event loop utilization");
-  const [busy, idle, shared] = parts.map(({ beganMs, endedMs }) =>
-    rows
-      .filter((row, i) => i > 0 && msOf(rows[i - 1]!) > beganMs && msOf(row) < endedMs)
-      .map(({ measurement }) => measurement),
-  ) as [number[], number[], number[]];
+  const during = (label: string) => {
+    const rows = seriesIn(rowsIn(join(cwd, "m"), "runtime"), label);
+    return parts.map(({ beganMs, endedMs }) =>
+      rows
+        .filter((row, i) => i > 0 && msOf(rows[i - 1]!) > beganMs && msOf(row) < endedMs)
+        .map(({ measurement }) => measurement),
+    );
+  };
+  const [busy, idle, shared] = during("event loop utilization") as [number[], number[], number[]];
   for (const part of [busy, idle, shared]) expect(part.length).toBeGreaterThan(4);
   expect(Math.min(...busy)).toBeGreaterThan(0.95);
   expect(median(idle)).toBeLessThan(0.1);
+  expect(median(during("event loop delay max")[1]!)).toBeLessThan(0.05); // to wait, 0.1 s here, delays nobody
   // The rest of a turn is busy, too, and what interrupts it seems so; but not less than what the program measured.
   const { busyMs, beganMs, endedMs } = parts[2]!;
   const share = busyMs / (endedMs - beganMs);
@@ -156,5 +160,5 @@ test("a loop that turns as often as it can turns nearly as often when it is watc
       best[way] = Math.max(best[way], told(stdout)[0]!.perSecond!);
     }
   }
-  expect(best.on / best.off).toBeGreaterThan(0.6); // 0.9 and more was seen; each turn timed would be 0.2
-});
+  expect(best.on / best.off).toBeGreaterThan(0.72); // 0.88 and more was seen; 0.62 if each turn is timed
+}, 240_000);

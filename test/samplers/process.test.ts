@@ -117,9 +117,12 @@ describe("counters lie between what /proc told before and after", () => {
   ] as const)("%s", (label, name, slack) => {
     const samples = between(label);
     expect(samples.length).toBeGreaterThan(10);
+    // Of switches /proc tells by thread, and no longer of those that have ended: of some that Node has for its start.
+    const ofEnded = /voluntary$/.test(name) ? Math.max(0, samples[0]!.value - samples[0]!.before[name]) : 0;
+    expect(ofEnded).toBeLessThan(500);
     for (const { value, before, after } of samples) {
       expect(value).toBeGreaterThanOrEqual(before[name] - slack - 1e-9);
-      expect(value).toBeLessThanOrEqual(after[name] + slack + 1e-9);
+      expect(value).toBeLessThanOrEqual(after[name] + slack + ofEnded + 1e-9);
     }
   });
 });
@@ -171,10 +174,12 @@ test("cpu share is the kernel's CPU time per time: of the busy process what it g
     total.set(timepoint, total.get(timepoint)! + measurement);
   }
   const ofWatch = seriesIn(rows!, "cpu share").slice(1, -1);
-  const off = ofWatch.slice(1).map(({ timepoint, measurement }, i) => {
+  const off = ofWatch.slice(1).flatMap((row, i) => {
+    const { timepoint, measurement } = row;
     const before = ofWatch[i]!.timepoint;
     const spanS = Number(timepoint - before) / 1e9;
-    return Math.abs(measurement - (total.get(timepoint)! - total.get(before)!) / spanS);
+    const isBusy = msOf(row) > busy.fromMs && msOf(row) < busy.toMs;
+    return isBusy ? [Math.abs(measurement - (total.get(timepoint)! - total.get(before)!) / spanS)] : [];
   });
   expect(median(off)).toBeLessThan(0.02);
 });

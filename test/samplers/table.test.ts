@@ -73,7 +73,14 @@ test("worker threads' own heap and loop are told apart, and the process is recor
   expect(ofWorker.size).toBe(1);
   const [suffix] = ofWorker;
   const labels = new Set(rows.map(({ label }) => label));
-  for (const label of ["gc collections", "gc pause minor", "heap used", "event loop delay max", "event loop stall"]) {
+  for (const label of [
+    "gc collections",
+    "gc pause minor",
+    "heap used",
+    "event loop delay max",
+    "event loop stall",
+    "event loop blocked",
+  ]) {
     expect([label, labels.has(label), labels.has(`${label}${suffix}`)]).toEqual([label, true, true]);
   }
   for (const label of bySampler("process")) expect(labels.has(`${label}${suffix}`)).toBe(false);
