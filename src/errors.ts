@@ -88,6 +88,15 @@ export class ProfilerError extends SeismoError {
   }
 }
 
+/** What an error says; for whatever the host's code may throw, which is anything. Never throws itself. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
 export function requireInteger(option: string, value: unknown, least: number, most: number): asserts value is number {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw new OptionError(option, `an integer from ${least} to ${most}`, value);

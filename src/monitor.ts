@@ -95,6 +95,7 @@ export class Monitor implements AsyncDisposable {
     this.profiler = new CpuProfiler((json) => this.#saveProfile(json), {
       ...this.options.profiler.sampling,
       onError: ({ code, message }) => warn(code, message),
+      whileRunning: () => this.#runtime.profiling(),
     });
     const uninstall = installExitHooks({
       flush: () => {
@@ -232,13 +233,13 @@ export class Monitor implements AsyncDisposable {
 
   async #stop(): Promise<MonitorStats> {
     this.#stopListening();
-    const profiled = this.#endProfile();
+    const profiled = this.profiler.close().catch(warnOfProfiler);
     this.#runtime.cutShort();
     this.#rounds.stop();
     this.#runtime.end();
     for (const { recorder } of this.#recordings) recorder.close();
+    await this.#link.close(); // which the profile, handed over by now, is written before
     await profiled;
-    await this.#link.close();
     return this.stats();
   }
 

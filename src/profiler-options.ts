@@ -36,15 +36,22 @@ export interface ResolvedProfiler {
   readonly sampling: ResolvedSampling;
 }
 
-const SIGNALS_NEVER_HEARD = new Set(["SIGKILL", "SIGSTOP"]);
+/**
+ * Signals that will not do: those that no process hears, those that Seismo ends the files at, V8's own for profiling,
+ * and those of faults.
+ */
+const UNFIT_SIGNALS = new Set<string>([
+  ...["SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT", "SIGHUP", "SIGPROF"],
+  ...["SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"],
+]);
 
 /** @throws {OptionError} */
-export function resolveSampling(options: SamplingOptions): ResolvedSampling {
+export function resolveSampling(options: SamplingOptions, owner = ""): ResolvedSampling {
   const { samplingIntervalUs = 1_000, rotateAgeMs = 60_000, engine = "auto" } = options;
-  requireInteger("samplingIntervalUs", samplingIntervalUs, 50, 1_000_000);
-  requireInteger("rotateAgeMs", rotateAgeMs, 100, 3_600_000);
+  requireInteger(`${owner}samplingIntervalUs`, samplingIntervalUs, 50, 1_000_000);
+  requireInteger(`${owner}rotateAgeMs`, rotateAgeMs, 100, 3_600_000);
   if (engine !== "auto" && engine !== "inspector" && engine !== "v8-profiler-next")
-    throw new OptionError("engine", '"auto", "inspector" or "v8-profiler-next"', engine);
+    throw new OptionError(`${owner}engine`, '"auto", "inspector" or "v8-profiler-next"', engine);
   return { samplingIntervalUs, rotateAgeMs, engine };
 }
 
@@ -53,11 +60,11 @@ export function resolveProfiler(profiler: unknown): ResolvedProfiler {
   const given = switched("profiler", profiler) as ProfilerOptions | undefined;
   const { signal, samplingIntervalUs, rotateAgeMs, engine, ...unknown } = given ?? {};
   refuseUnknown("profiler", ["signal", "samplingIntervalUs", "rotateAgeMs", "engine"], unknown);
-  if (signal !== undefined && (!(signal in constants.signals) || SIGNALS_NEVER_HEARD.has(signal)))
-    throw new OptionError("profiler.signal", "the name of a signal that a process can listen for", signal);
+  if (signal !== undefined && (!Object.hasOwn(constants.signals, signal) || UNFIT_SIGNALS.has(signal)))
+    throw new OptionError("profiler.signal", "a signal that means nothing else, such as SIGUSR2", signal);
   return {
     atStart: given !== undefined && signal === undefined,
     signal,
-    sampling: resolveSampling({ samplingIntervalUs, rotateAgeMs, engine }),
+    sampling: resolveSampling({ samplingIntervalUs, rotateAgeMs, engine }, "profiler."),
   };
 }

@@ -11,7 +11,7 @@ import type { ValueRecorder } from "./record/value-recorder.js";
 import { ActivitySampler } from "./samplers/activity-sampler.js";
 import { EventLoopSampler } from "./samplers/event-loop-sampler.js";
 import { GcSampler } from "./samplers/gc-sampler.js";
-import { LoopTurns } from "./samplers/loop-turns.js";
+import { disturbing, LoopTurns } from "./samplers/loop-turns.js";
 import { MemorySampler } from "./samplers/memory-sampler.js";
 import { ProcessSampler } from "./samplers/process-sampler.js";
 import type { Sampler } from "./samplers/sampler.js";
@@ -77,6 +77,11 @@ export class Runtime {
     this.#stopRecordingStalls = recordStalls(this.#turns, stalls.thresholdMs, (label, value) =>
       stallRecorder.observe(labelHere(label), value),
     );
+  }
+
+  /** A CPU profile of this thread is being taken, until the function returned is called. */
+  profiling(): () => void {
+    return disturbing(this.#turns.pulse);
   }
 
   /** The process, or recording, ends in the middle of a turn: tells of that turn as far as it has come. */

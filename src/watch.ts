@@ -6,10 +6,11 @@
  */
 
 import { systemClock } from "./clock.js";
+import { messageOf } from "./errors.js";
 import type { Attendant, AttendantHost } from "./flush/attendant.js";
 import { fileStem, newRunId, RUNTIME_PREFIX, STALL_PREFIX, TEXT_EXTENSION } from "./format/file-name.js";
 import { ofThread } from "./format/series.js";
-import { type BlockedStack, lookAtBlockedThread, spellStack } from "./profile/blocked-stack.js";
+import { type BlockedStack, BlockedThreadWatcher, spellStack } from "./profile/blocked-stack.js";
 import { disturbing } from "./samplers/loop-turns.js";
 import { ProcessSampler } from "./samplers/process-sampler.js";
 import { ProcessTreeSampler } from "./samplers/process-tree-sampler.js";
@@ -36,8 +37,8 @@ export interface WatchedStalls {
 /** Stacks of one run: whoever stalls more often will find the reason among these. */
 const MAX_STACKS = 100;
 
-/** Of the watches on one thread, one for each recording thread, the first observes the process for all. */
-let observer: Watch | undefined;
+/** Of the watches on one thread, one for each recording thread: which one reads a sampler of this name for all. */
+const readers = new Map<string, Watch>();
 
 export class Watch implements Attendant {
   readonly #settings: WatchSettings;
@@ -46,7 +47,8 @@ export class Watch implements Attendant {
   readonly #stallWatch: StallWatch | undefined;
   readonly #run = newRunId();
   #stacks = 0;
-  #isCatching = false;
+  #watcher: BlockedThreadWatcher | undefined;
+  #saveSeen: (stack: BlockedStack | undefined) => void = () => {};
 
   constructor(settings: WatchSettings, host: AttendantHost) {
     this.#settings = settings;
@@ -64,26 +66,28 @@ export class Watch implements Attendant {
 
   beforePublish(): void {
     this.#rounds.sampleNow();
+    this.#endLook();
   }
 
   stop(): void {
     this.#stallWatch?.stop();
+    this.#endLook();
     this.#rounds.stop();
-    if (observer === this) observer = undefined;
+    for (const [name, reader] of readers) if (reader === this) readers.delete(name);
   }
 
   #add(name: string, sampler: Sampler, intervalMs: number): void {
     const forAll: Sampler = {
       sample: (observe) => {
-        observer ??= this;
-        return observer === this ? sampler.sample(observe) : undefined;
+        if (!readers.has(name)) readers.set(name, this);
+        return readers.get(name) === this ? sampler.sample(observe) : undefined;
       },
       stop: () => sampler.stop?.(),
     };
     this.#rounds.add(name, forAll, this.#host.loop.runtime, intervalMs);
   }
 
-  #watchStalls(stalls: WatchedStalls, poke: () => void): StallWatch {
+  #watchStalls(stalls: WatchedStalls, poke: () => boolean): StallWatch {
     const { runtime } = this.#host.loop;
     const { threadId } = this.#settings;
     if (threadId !== undefined) {
@@ -94,26 +98,34 @@ export class Watch implements Attendant {
       observe: (label, value) => runtime.observe(label, value),
       poke,
       runNs: mainThreadRunNs,
-      onBlocked: stalls.stack ? (ms, isBlocked) => void this.#catchStack(stalls.pulse, ms, isBlocked) : undefined,
+      onBlocked: stalls.stack ? (ms, isBlocked) => void this.#lookAtStall(stalls.pulse, ms, isBlocked) : undefined,
     });
   }
 
-  async #catchStack(pulse: BigInt64Array, blockedMs: number, isBlocked: () => boolean): Promise<void> {
-    if (this.#isCatching || this.#stacks >= MAX_STACKS) return;
-    this.#isCatching = true;
-    try {
-      const epochMs = Number(systemClock.anchor().epochNs / 1_000_000n);
-      const stack = await lookAtBlockedThread(isBlocked, () => disturbing(pulse));
+  /** Finds out, and writes down, where the main thread is. */
+  async #lookAtStall(pulse: BigInt64Array, blockedMs: number, isBlocked: () => boolean): Promise<void> {
+    if (this.#watcher || this.#stacks >= MAX_STACKS) return;
+    const epochMs = Number(systemClock.anchor().epochNs / 1_000_000n);
+    this.#saveSeen = (stack) => {
       if (!stack) return;
       const stem = fileStem(STALL_PREFIX, epochMs, process.pid, this.#run, ++this.#stacks);
       const text = spellStall(epochMs, blockedMs, stack);
       this.#host.loop.save({ stem, extension: TEXT_EXTENSION, text }, () => {});
+    };
+    try {
+      this.#watcher = new BlockedThreadWatcher({ isBlocked, whileSampling: () => disturbing(pulse) });
+      this.#saveSeen(await this.#watcher.seen);
     } catch (error) {
       this.#stacks = MAX_STACKS; // Node without an inspector, say: it will not work the next time either
-      this.#host.warn("ERR_SEISMO_STACK", `no stacks of stalls: ${error instanceof Error ? error.message : error}`);
+      this.#host.warn("ERR_SEISMO_STACK", `no stacks of stalls: ${messageOf(error)}`);
     } finally {
-      this.#isCatching = false;
+      this.#watcher = undefined;
     }
+  }
+
+  /** The process may be about to end, which would wait until we had let go of it. */
+  #endLook(): void {
+    this.#saveSeen(this.#watcher?.end());
   }
 }
 

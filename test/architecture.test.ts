@@ -20,7 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   flush: ["errors", "clock", "options", "format", "record"],
   samplers: ["errors", "clock", "options", "format", "record"],
   profile: ["errors", "clock", "profiler-options", "options", "format", "record"],
-  watch: ["clock", "format", "record", "flush", "samplers", "profile"],
+  watch: ["errors", "clock", "format", "record", "flush", "samplers", "profile"],
   thread: ["flush", "watch"],
   runtime: ["clock", "options", "format", "record", "samplers", "watch"],
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],

@@ -15,8 +15,11 @@ export interface Attendant {
 export interface AttendantHost {
   readonly loop: FlushLoop;
   readonly warn: (code: string, message: string) => void;
-  /** Makes the recording thread's event loop turn, if it can; nothing if that is the thread we are on. */
-  readonly poke: (() => void) | undefined;
+  /**
+   * Makes the recording thread's event loop turn, if it can; nothing if that is the thread we are on. Returns whether that
+   * thread is sure to be there: of one that was terminated before it gave a sign of life, nobody hears that it is gone.
+   */
+  readonly poke: (() => boolean) | undefined;
 }
 
 /** Makes the attendant of a recording thread from the settings that came with its samples: plain data. */

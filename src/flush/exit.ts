@@ -12,6 +12,8 @@
  * that the host sends to itself, to end after cleaning up, is preceded by one more flush.
  */
 
+import { setImmediate } from "node:timers";
+
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** Undocumented, but what signal-exit patches and Node therefore keeps. */

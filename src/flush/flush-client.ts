@@ -54,6 +54,8 @@ export interface ClientHost {
 
 export class FlushClient {
   readonly flushIntervalMs: number;
+  /** Whether we would hear of its thread's end. */
+  isSureToLive: boolean;
   readonly #control: Int32Array;
   readonly #loop: FlushLoop;
   readonly #host: ClientHost;
@@ -62,7 +64,8 @@ export class FlushClient {
   readonly #attendant: Attendant | undefined;
   #ended = false;
 
-  constructor(hello: Hello, host: ClientHost) {
+  constructor(hello: Hello, host: ClientHost, { isSureToLive }: { readonly isSureToLive: boolean }) {
+    this.isSureToLive = isSureToLive;
     this.flushIntervalMs = hello.flushIntervalMs;
     this.#control = hello.control;
     this.#host = host;
@@ -70,7 +73,10 @@ export class FlushClient {
     const warn = (code: string, message: string) => host.say({ type: "warning", code, message });
     this.#loop = new FlushLoop(hello.files, warn);
     if (hello.attendant === undefined) return;
-    const poke = () => host.say({ type: "poke" });
+    const poke = () => {
+      if (this.isSureToLive) host.say({ type: "poke" });
+      return this.isSureToLive;
+    };
     this.#attendant = host.attend(hello.attendant, { loop: this.#loop, warn, poke });
   }
 

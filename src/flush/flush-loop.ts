@@ -7,7 +7,9 @@
  * data is itself in the data.
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
 import { type Clock, systemClock } from "../clock.js";
+import { messageOf } from "../errors.js";
 import { newRunId, RUNTIME_PREFIX } from "../format/file-name.js";
 import { SAMPLES_DROPPED, SAMPLES_INVALID, WRITE_ERRORS as WRITE_ERRORS_SERIES } from "../format/series.js";
 import {
@@ -39,7 +41,7 @@ export type Warn = (code: string, message: string) => void;
 
 const FIRST_RETRY_NS = 100_000_000n;
 const LAST_RETRY_NS = 5_000_000_000n;
-/** Runtime samples are few. */
+/** What comes from this thread, a few samples a second. */
 const SELF_CAPACITY = 1_024;
 
 /** A whole file is tried so often before it is given up: its text takes memory that samples may need. */
@@ -62,6 +64,7 @@ interface Saving extends Attempted {
   readonly file: WholeFile;
   readonly done: (saved: Saved) => void;
   attempts: number;
+  timer?: NodeJS.Timeout;
 }
 
 export class FlushLoop {
@@ -77,6 +80,8 @@ export class FlushLoop {
   /** What was counted for recorders that have been let go, and for files that no recorder fills. */
   readonly #others = allocateCounters();
   #savings: Saving[] = [];
+  /** Numbers of whole files, by stem, that may still be free: of the thousandth, nobody shall try 999 others. */
+  readonly #numbers = new Map<string, number>();
 
   constructor(files: FileSettings, warn: Warn, clock: Clock = systemClock) {
     this.#files = files;
@@ -133,7 +138,6 @@ export class FlushLoop {
     const now = this.#clock.now();
     const due = this.#entries.filter((entry) => entry.notBeforeNs <= now);
     if (this.#look(due)) settle?.();
-    this.#save(this.#savings.filter((saving) => saving.notBeforeNs <= now));
     for (const entry of due) {
       this.#attempt(entry, ({ flusher }) => {
         flusher.drain();
@@ -216,31 +220,44 @@ export class FlushLoop {
   #save(savings: readonly Saving[], { isLast = false } = {}): void {
     for (const saving of savings) {
       const saved = this.#trySave(saving);
-      if ("error" in saved && saving.attempts < SAVE_ATTEMPTS && !isLast) continue;
+      if ("error" in saved && saving.attempts < SAVE_ATTEMPTS && !isLast) {
+        this.#saveLater(saving);
+        continue;
+      }
+      clearTimeout(saving.timer);
       this.#savings = this.#savings.filter((each) => each !== saving);
       saving.done(saved);
     }
   }
 
+  /** By a timer of its own, which keeps this thread alive: somebody may wait for the file. */
+  #saveLater(saving: Saving): void {
+    clearTimeout(saving.timer);
+    const ms = Number(saving.notBeforeNs - this.#clock.now()) / 1e6;
+    saving.timer = setTimeout(() => this.#save(this.#savings.filter((each) => each === saving)), Math.max(0, ms));
+  }
+
   #trySave(saving: Saving): Saved {
     const { stem, extension } = saving.file;
     try {
-      return { path: publishWhole(this.#files.directory, saving.file) };
+      const { path, n } = publishWhole(this.#files.directory, saving.file, this.#numbers.get(stem));
+      this.#numbers.set(stem, n + 1);
+      return { path };
     } catch (error) {
       saving.attempts++;
       this.#others[WRITE_ERRORS]++;
       this.#putOff(saving);
       this.#warnOnce(error, `${stem}${extension}`, `It is tried again, ${SAVE_ATTEMPTS} times at most.`);
-      return { error: error instanceof Error ? error.message : String(error) };
+      return { error: messageOf(error) };
     }
   }
 
   #warnOnce(error: unknown, what: string, consequence: string): void {
-    const { code = "ERR_UNKNOWN", message = String(error) } = error as NodeJS.ErrnoException;
+    const { code = "ERR_UNKNOWN" } = error as NodeJS.ErrnoException;
     const kind = `${code} ${what}`;
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
-    this.#warn(code, `${what} cannot be written to ${this.#files.directory}: ${message}. ${consequence}`);
+    this.#warn(code, `${what} cannot be written to ${this.#files.directory}: ${messageOf(error)}. ${consequence}`);
   }
 
   #reportSelf(entries: readonly Entry[] = this.#entries): void {

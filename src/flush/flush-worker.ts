@@ -7,7 +7,7 @@
 
 import { type MessagePort, threadId, workerData } from "node:worker_threads";
 import type { Attend } from "./attendant.js";
-import { FlushClient } from "./flush-client.js";
+import { type ClientHost, FlushClient } from "./flush-client.js";
 import {
   answerJoined,
   type Channel,
@@ -42,7 +42,7 @@ export class FlushWorker {
     this.#attend = attend;
     this.#port = port;
     this.#channel = isProcessFlusher ? openToJoin((joining) => this.#hear(joining)) : undefined;
-    this.#first = this.#adopt(hello, (message) => port.postMessage(message));
+    this.#first = this.#adopt(hello, (message) => port.postMessage(message), { isSureToLive: true });
     port.on("message", (message: ToFlusher | Relayed) => {
       if (message.type === "relayed") this.#hear(message.joining);
       else this.#first?.hear(message);
@@ -60,15 +60,20 @@ export class FlushWorker {
     });
   }
 
-  #adopt(hello: Hello, say: (message: FromFlusher) => void): FlushClient | undefined {
+  #adopt(
+    hello: Hello,
+    say: (message: FromFlusher) => void,
+    life: { readonly isSureToLive: boolean },
+  ): FlushClient | undefined {
     if (!FlushClient.claims(hello)) return undefined;
-    const client: FlushClient = new FlushClient(hello, {
+    const host: ClientHost = {
       attend: this.#attend,
       say,
       settle: () => this.#settle(),
       publishAll: () => this.#publishAll(),
       onEnd: () => this.#release(client),
-    });
+    };
+    const client: FlushClient = new FlushClient(hello, host, life);
     this.#recording.add(client);
     return client;
   }
@@ -104,7 +109,7 @@ export class FlushWorker {
   }
 
   #join(name: string, hello: Hello): void {
-    const client = this.#adopt(hello, (message) => answerJoined({ client: name, ...message }));
+    const client = this.#adopt(hello, (message) => answerJoined({ client: name, ...message }), { isSureToLive: false });
     if (!client) return;
     this.#joined.set(name, client);
     this.#setPace();
@@ -114,8 +119,10 @@ export class FlushWorker {
   /** The port of a thread that has joined: when it closes, the thread has ended, and what it stored is all there. */
   readonly #watch = (message: Partial<SignOfLife>): void => {
     const { seismo, client, port } = message ?? {};
-    if (seismo === "alive" && client !== undefined && port)
-      port.on("close", () => this.#joined.get(client)?.end()).ref();
+    const joined = client === undefined ? undefined : this.#joined.get(client);
+    if (seismo !== "alive" || !joined || !port) return;
+    joined.isSureToLive = true;
+    port.on("close", () => joined.end()).ref();
   };
 
   /**

@@ -8,9 +8,12 @@
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
  */
 
+import { performance } from "node:perf_hooks";
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
 import * as workerThreads from "node:worker_threads";
 import { isMainThread, MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock } from "../clock.js";
+import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
 import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
@@ -46,7 +49,7 @@ import {
 import type { WholeFile } from "./whole-file.js";
 
 export interface FlusherLinkOptions {
-  /** What the flusher's thread runs. It must call `serve()` of `flush-worker.ts`. */
+  /** What the flusher's thread runs. It must make a `FlushWorker`. */
   readonly threadUrl: URL;
   readonly files: Omit<FileSettings, "run">;
   readonly flushIntervalMs: number;
@@ -359,10 +362,9 @@ export class FlusherLink {
     this.#startLocal();
     if (reason === undefined) return;
     if (this.#ownPort) answerJoined({ type: "gone" });
-    const cause = reason instanceof Error ? reason.message : String(reason);
     warn(
       "ERR_SEISMO_THREAD",
-      `no thread to write files from (${cause}): files are written from the recording thread instead`,
+      `no thread to write files from (${messageOf(reason)}): files are written from the recording thread instead`,
     );
   }
 

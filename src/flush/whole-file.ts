@@ -19,8 +19,16 @@ export interface WholeFile {
   readonly text: string;
 }
 
-/** Returns the path of the file. @throws whatever the file system throws; then there is no file */
-export function publishWhole(directory: string, { stem, extension, text }: WholeFile): string {
+/**
+ * Returns the path of the file, and its number.
+ * @param from  the first number that may be free
+ * @throws whatever the file system throws; then there is no file
+ */
+export function publishWhole(
+  directory: string,
+  { stem, extension, text }: WholeFile,
+  from = 1,
+): { path: string; n: number } {
   makeDirectory(directory);
   const growing = join(directory, `${stem}-${newRunId()}${GROWING_EXTENSION}`);
   const fd = openSync(growing, "wx");
@@ -30,9 +38,9 @@ export function publishWhole(directory: string, { stem, extension, text }: Whole
     } finally {
       closeSync(fd);
     }
-    for (let n = 1; ; n++) {
+    for (let n = from; ; n++) {
       const path = join(directory, `${stem}${n === 1 ? "" : `.${n}`}${extension}`);
-      if (claim(growing, path)) return path;
+      if (claim(growing, path)) return { path, n };
     }
   } finally {
     rmSync(growing, { force: true });
@@ -45,11 +53,10 @@ function claim(growing: string, path: string): boolean {
     linkSync(growing, path);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS" && code !== "EOPNOTSUPP") throw error;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
   }
-  if (existsSync(path)) return false; // a file system without links: all that is left is to look first
+  // A file system without links, which says so in many ways: all that is left is to look first.
+  if (existsSync(path)) return false;
   renameSync(growing, path);
   return true;
 }

@@ -277,10 +277,16 @@ const PROCESS_TREE = sampledBy("processTree", [
     TREE_CPU_SHARE,
     "cores",
     "interval",
-    "pidusage",
+    "/proc/PID/stat, elsewhere pidusage",
     "CPU time per time of a child process, or of one that was asked for; its PID is in the row.",
   ],
-  [TREE_RSS, "B", "gauge", "pidusage", "Memory such a process holds: its resident set size."],
+  [
+    TREE_RSS,
+    "B",
+    "gauge",
+    "/proc/PID/status, elsewhere pidusage",
+    "Memory such a process holds: its resident set size.",
+  ],
 ]);
 
 export const SAMPLES_DROPPED = "seismo samples dropped";

@@ -42,35 +42,92 @@ const CHECK_MS = 10;
 /** Functions that are none: what V8 calls the rest of the time. */
 const PSEUDO = new Set(["(root)", "(program)", "(idle)", "(garbage collector)"]);
 
-/**
- * Looks at the main thread of this process, from another one, while it is blocked. Each look holds it up for about a
- * millisecond. Returns nothing if it was not to be seen before it went on.
- *
- * @param isBlocked   whether it still is
- * @param whileSampling  called before samples are taken; what it returns, after
- * @throws whatever the inspector throws
- */
-export async function lookAtBlockedThread(
-  isBlocked: () => boolean,
-  whileSampling: () => () => void,
-): Promise<BlockedStack | undefined> {
-  const { Session } = createRequire(import.meta.url)("node:inspector/promises") as {
-    Session: new () => Session;
-  };
-  const session = new Session();
-  session.connectToMainThread();
-  try {
-    const stacks = await interrupt(session, isBlocked);
-    if (stacks.length > 0) return mostFrequent(stacks);
-    if (!isBlocked()) return undefined;
-    const done = whileSampling();
+/** What a look needs to know of the stall it is for. */
+export interface BlockedThread {
+  /** Whether it still goes on. */
+  readonly isBlocked: () => boolean;
+  /** Called before samples are taken; what it returns, after. */
+  readonly whileSampling: () => () => void;
+}
+
+/** Looks at the main thread of this process, from another one, while it is blocked. Each look holds it up for about 1 ms. */
+export class BlockedThreadWatcher {
+  /** Resolves to what was seen; to nothing if it went on before. Rejects with whatever the inspector throws. */
+  readonly seen: Promise<BlockedStack | undefined>;
+  readonly #session: Session;
+  readonly #thread: BlockedThread;
+  readonly #stacks: Frame[][] = [];
+  #onPaused: () => void = () => {};
+  #isOver = false;
+
+  /** @throws whatever the inspector throws */
+  constructor(thread: BlockedThread) {
+    const { Session } = createRequire(import.meta.url)("node:inspector/promises") as { Session: new () => Session };
+    this.#thread = thread;
+    this.#session = new Session();
+    this.#session.connectToMainThread();
+    const urls = new Map<string, string>(); // of scripts by id: call frames have but the ids
+    this.#session.on("Debugger.scriptParsed", ({ params: { scriptId, url } }) => void urls.set(scriptId, url));
+    this.#session.on("Debugger.paused", ({ params: { callFrames } }) => {
+      const frames = callFrames.map((frame) => frameOfPause(frame, urls.get(frame.location.scriptId) ?? ""));
+      if (thread.isBlocked()) this.#stacks.push(frames); // else it is elsewhere by now
+      this.#session.post("Debugger.resume").catch(() => {});
+      this.#onPaused();
+    });
+    this.seen = this.#look();
+  }
+
+  /** Ends it, as the process does, which would wait for it; returns what was seen so far. */
+  end(): BlockedStack | undefined {
+    if (this.#isOver) return undefined;
+    this.#isOver = true;
+    this.#session.disconnect();
+    return this.#stacks.length > 0 ? mostFrequent(this.#stacks) : undefined;
+  }
+
+  async #look(): Promise<BlockedStack | undefined> {
     try {
-      return hottest(await sample(session, isBlocked));
+      await this.#interrupt();
+      if (this.#stacks.length > 0 || !this.#thread.isBlocked()) return this.end();
+      const stack = hottest(await this.#sample());
+      this.end();
+      return stack;
+    } catch (error) {
+      if (this.#isOver) return undefined; // what was under way was told that the session has been closed
+      this.end();
+      throw error;
+    }
+  }
+
+  async #interrupt(): Promise<void> {
+    const session = this.#session;
+    await session.post("Debugger.enable");
+    for (let look = 0; look < LOOKS && this.#thread.isBlocked(); look++) {
+      if (look > 0) await sleep(BETWEEN_LOOKS_MS);
+      const before = this.#stacks.length;
+      const paused = new Promise<void>((resolve) => {
+        this.#onPaused = resolve;
+      });
+      await session.post("Debugger.pause");
+      await Promise.race([paused, sleep(LOOK_WITHIN_MS)]);
+      if (this.#stacks.length === before) break;
+    }
+    await session.post("Debugger.disable"); // and a look that is still to come does not
+  }
+
+  async #sample(): Promise<Profiler.Profile> {
+    const session = this.#session;
+    const done = this.#thread.whileSampling();
+    try {
+      await session.post("Profiler.enable");
+      await session.post("Profiler.setSamplingInterval", { interval: SAMPLING_INTERVAL_US });
+      await session.post("Profiler.start");
+      for (let ms = 0; ms < SAMPLE_FOR_MS && this.#thread.isBlocked(); ms += CHECK_MS) await sleep(CHECK_MS);
+      const { profile } = await session.post("Profiler.stop");
+      return profile;
     } finally {
       done();
     }
-  } finally {
-    session.disconnect();
   }
 }
 
@@ -85,33 +142,7 @@ export function spellStack({ frames }: BlockedStack): string {
     .join("\n");
 }
 
-async function interrupt(session: Session, isBlocked: () => boolean): Promise<Frame[][]> {
-  const stacks: Frame[][] = [];
-  let seen: () => void = () => {};
-  session.on("Debugger.paused", ({ params }) => {
-    if (isBlocked()) stacks.push(params.callFrames.map(frameOfPause)); // else it is somewhere else by now
-    session.post("Debugger.resume").catch(() => {});
-    seen();
-  });
-  await session.post("Debugger.enable");
-  try {
-    for (let look = 0; look < LOOKS && isBlocked(); look++) {
-      if (look > 0) await sleep(BETWEEN_LOOKS_MS);
-      const before = stacks.length;
-      const paused = new Promise<void>((resolve) => {
-        seen = resolve;
-      });
-      await session.post("Debugger.pause");
-      await Promise.race([paused, sleep(LOOK_WITHIN_MS)]);
-      if (stacks.length === before) break;
-    }
-  } finally {
-    await session.post("Debugger.disable"); // and a look that is still to come does not
-  }
-  return stacks;
-}
-
-function frameOfPause({ functionName, url, location }: Debugger.CallFrame): Frame {
+function frameOfPause({ functionName, location }: Debugger.CallFrame, url: string): Frame {
   return { functionName, url, line: location.lineNumber + 1, column: (location.columnNumber ?? 0) + 1 };
 }
 
@@ -124,16 +155,6 @@ function mostFrequent(stacks: readonly (readonly Frame[])[]): BlockedStack {
   }
   const most = [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a));
   return { frames: most.at(-1)!, seen: most.length, looks: stacks.length, how: "interrupted" };
-}
-
-async function sample(session: Session, isBlocked: () => boolean): Promise<Profiler.Profile> {
-  await session.post("Profiler.enable");
-  await session.post("Profiler.setSamplingInterval", { interval: SAMPLING_INTERVAL_US });
-  await session.post("Profiler.start");
-  for (let ms = 0; ms < SAMPLE_FOR_MS && isBlocked(); ms += CHECK_MS) await sleep(CHECK_MS);
-  const { profile } = await session.post("Profiler.stop");
-  await session.post("Profiler.disable");
-  return profile;
 }
 
 /** The stack with the most samples, or nothing if no sample shows any. */

@@ -7,6 +7,7 @@
  * It knows of no files and no threads: `save` does. How stacks are looked at is in `engine.ts`.
  */
 
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { OptionError, ProfilerError, refuseUnknown, requireObject } from "../errors.js";
 import { type ResolvedSampling, resolveSampling, type SamplingOptions } from "../profiler-options.js";
 import { openEngine, type ProfilerEngine, type ProfileUnderWay } from "./engine.js";
@@ -17,6 +18,8 @@ export interface CpuProfilerOptions extends SamplingOptions {
    * @default a process warning
    */
   readonly onError?: ((error: ProfilerError) => void) | undefined;
+  /** Called when a profile begins; what it returns, when it ends. */
+  readonly whileRunning?: (() => () => void) | undefined;
 }
 
 /** Given a profile as JSON, resolves to the path it was written to, or to nothing if it was not. */
@@ -58,6 +61,7 @@ export class CpuProfiler {
   readonly #reported = new Set<string>();
   #engine: ProfilerEngine | undefined;
   #run: Run | undefined;
+  #isClosed = false;
 
   /** @throws {OptionError} */
   constructor(save: SaveProfile, options: CpuProfilerOptions = {}) {
@@ -115,7 +119,14 @@ export class CpuProfiler {
     if (this.#run) this.#end(this.#run).catch((error) => this.#report("end", error));
   }
 
+  /** Ends the profile that is running, if one is, as `stop()` does, and takes no more. */
+  async close(): Promise<string[]> {
+    this.#isClosed = true;
+    return this.#run ? this.#end(this.#run) : [];
+  }
+
   #start(): Run {
+    if (this.#isClosed) throw new ProfilerError("the CPU profiler has been closed: recording has been stopped");
     if (this.#run) throw new ProfilerError("a CPU profile is running already: one at a time");
     this.#engine ??= openEngine(this.#options.engine);
     this.#run = new Run(this.#engine, this.#save, this.#options, (kind, error) => this.#report(kind, error));
@@ -145,6 +156,7 @@ class Run {
   readonly #samplingIntervalUs: number;
   readonly #report: (kind: FailureKind, error: ProfilerError) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #hasEnded: () => void;
   readonly #files: Promise<string | undefined>[] = [];
   /** Nothing after a rotation that failed; the next tries to begin anew. */
   #underWay: ProfileUnderWay | undefined;
@@ -154,7 +166,7 @@ class Run {
   constructor(
     engine: ProfilerEngine,
     save: SaveProfile,
-    { samplingIntervalUs, rotateAgeMs }: ResolvedOptions,
+    { samplingIntervalUs, rotateAgeMs, whileRunning }: ResolvedOptions,
     report: (kind: FailureKind, error: ProfilerError) => void,
   ) {
     this.#engine = engine;
@@ -162,6 +174,7 @@ class Run {
     this.#samplingIntervalUs = samplingIntervalUs;
     this.#report = report;
     this.#underWay = engine.begin(samplingIntervalUs);
+    this.#hasEnded = whileRunning();
     this.#timer = setInterval(() => this.#rotate(), rotateAgeMs);
     this.#timer.unref();
   }
@@ -205,6 +218,7 @@ class Run {
 
   async #end(): Promise<string[]> {
     clearInterval(this.#timer);
+    this.#hasEnded();
     this.onEnd();
     const last = this.#underWay && this.#write(this.#underWay.end());
     const paths = await Promise.all([...this.#files, last]);
@@ -237,14 +251,28 @@ function timeIsUp(run: Run, ms: number, signal: AbortSignal | undefined): Promis
   });
 }
 
-type ResolvedOptions = ResolvedSampling & { readonly onError: (error: ProfilerError) => void };
+type ResolvedOptions = ResolvedSampling & {
+  readonly [K in "onError" | "whileRunning"]: NonNullable<CpuProfilerOptions[K]>;
+};
 
 function resolveCpuProfilerOptions(options: CpuProfilerOptions): ResolvedOptions {
   requireObject("CpuProfilerOptions", options);
-  const { samplingIntervalUs, rotateAgeMs, engine, onError = warn, ...unknown } = options;
-  refuseUnknown("CpuProfilerOptions", ["samplingIntervalUs", "rotateAgeMs", "engine", "onError"], unknown);
+  const {
+    samplingIntervalUs,
+    rotateAgeMs,
+    engine,
+    onError = warn,
+    whileRunning = () => () => {},
+    ...unknown
+  } = options;
+  refuseUnknown(
+    "CpuProfilerOptions",
+    ["samplingIntervalUs", "rotateAgeMs", "engine", "onError", "whileRunning"],
+    unknown,
+  );
   if (typeof onError !== "function") throw new OptionError("onError", "a function", onError);
-  return { ...resolveSampling({ samplingIntervalUs, rotateAgeMs, engine }), onError };
+  if (typeof whileRunning !== "function") throw new OptionError("whileRunning", "a function", whileRunning);
+  return { ...resolveSampling({ samplingIntervalUs, rotateAgeMs, engine }), onError, whileRunning };
 }
 
 function resolveProfileOptions(options: ProfileOptions): ProfileOptions {

@@ -1,6 +1,6 @@
 /** Event loop sampler: how long its turns took, and how much of the time it was busy, per interval. */
 
-import { createHistogram, type EventLoopUtilization, type RecordableHistogram } from "node:perf_hooks";
+import { createHistogram, type EventLoopUtilization, performance, type RecordableHistogram } from "node:perf_hooks";
 import {
   LOOP_DELAY_MAX,
   LOOP_DELAY_MEAN,
@@ -10,7 +10,7 @@ import {
   LOOP_UTILIZATION,
 } from "../format/series.js";
 import type { LoopTurns } from "./loop-turns.js";
-import { type Observe, type Sampler, seconds } from "./sampler.js";
+import { LEAST_INTERVAL_MS, type Observe, type Sampler, seconds } from "./sampler.js";
 
 /** Percentiles are of a histogram, and good to 3 digits; the rest is exact. */
 export class EventLoopSampler implements Sampler {
@@ -20,7 +20,7 @@ export class EventLoopSampler implements Sampler {
   #leastMs = 0;
   #mostMs = 0;
   #sumMs = 0;
-  #utilization: EventLoopUtilization | undefined;
+  #utilization: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor(turns: LoopTurns) {
     this.#turns = turns;
@@ -53,10 +53,9 @@ export class EventLoopSampler implements Sampler {
 
   #observeUtilization(observe: Observe): void {
     const now = performance.eventLoopUtilization();
-    const before = this.#utilization;
+    const { utilization, idle, active } = performance.eventLoopUtilization(now, this.#utilization);
+    if (idle + active < LEAST_INTERVAL_MS) return;
     this.#utilization = now;
-    if (this.#turns.takeDisturbed() || !before) return;
-    const { utilization, idle, active } = performance.eventLoopUtilization(now, before);
-    if (idle + active > 0) observe(LOOP_UTILIZATION, utilization);
+    if (!this.#turns.takeDisturbed()) observe(LOOP_UTILIZATION, utilization);
   }
 }

@@ -10,7 +10,7 @@
  * The profiler keeps some 3 kB for each collection until it is asked, on the sampling interval.
  */
 
-import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
+import { constants, type PerformanceEntry, PerformanceObserver, performance } from "node:perf_hooks";
 import { GCProfiler, type GCProfilerResult, getHeapStatistics } from "node:v8";
 import type { Clock } from "../clock.js";
 import {
@@ -22,7 +22,7 @@ import {
   GC_PAUSE_WEAKCB,
   GC_UNCOLLECTABLE,
 } from "../format/series.js";
-import { type Observe, type Sampler, seconds } from "./sampler.js";
+import { type Observe, OptionalReadings, type Sampler, seconds } from "./sampler.js";
 
 /** Takes pauses, each at a time of its own, in order of time. */
 export type ObserveAt = (timeNs: bigint, label: string, value: number) => void;
@@ -43,6 +43,12 @@ const PAUSE_OF_TYPE = new Map<string, string>([
   ["ProcessWeakCallbacks", GC_PAUSE_WEAKCB],
 ]);
 
+/**
+ * Collections a second for which the profiler is too dear, round after round: it takes 20 to 40 µs of the program's time
+ * for each. They must be very small ones.
+ */
+const TOO_MANY = 1_000;
+const DEAR_ROUNDS = 5;
 /** Collections whose records are a megabyte or so: the young generation may be no more than that. */
 const MANY = 50;
 
@@ -54,7 +60,13 @@ export class GcSampler implements Sampler {
   readonly #observePause: ObserveAt;
   readonly #now: Clock["now"];
   readonly #observer: PerformanceObserver;
-  #profiler: GCProfiler;
+  readonly #optional = new OptionalReadings();
+  /** None once it has become too dear. */
+  #profiler: GCProfiler | undefined;
+  #toldSinceProfiled = 0;
+  #roundBeganMs = performance.now();
+  #roundCollections = 0;
+  #dearRounds = 0;
   /** Collections that one witness has told of and the other not yet: the observer, or else the profiler. */
   #toldAhead = 0;
   readonly #untold: Statistic[] = [];
@@ -67,7 +79,10 @@ export class GcSampler implements Sampler {
   constructor(observePause: ObserveAt, now: Clock["now"]) {
     this.#observePause = observePause;
     this.#now = now;
-    this.#observer = new PerformanceObserver((list) => this.#tell(list.getEntries()));
+    this.#observer = new PerformanceObserver((list) => {
+      this.#tell(list.getEntries());
+      if (this.#toldSinceProfiled > MANY) this.#countNew(); // a little at a time holds the program up less
+    });
     this.#observer.observe({ entryTypes: ["gc"] });
     this.#profiler = startedProfiler();
   }
@@ -75,8 +90,9 @@ export class GcSampler implements Sampler {
   sample(observe: Observe): void {
     while (this.#countNew() > MANY); // to read of many makes garbage, which is collected, too
     this.#tell(this.#observer.takeRecords());
+    this.#mindCost();
     observe(GC_COLLECTIONS, this.#collections);
-    observe(GC_COLLECTED, this.#collectedBytes);
+    if (this.#profiler) observe(GC_COLLECTED, this.#collectedBytes);
     observe(GC_UNCOLLECTABLE, getHeapStatistics().number_of_detached_contexts);
   }
 
@@ -92,15 +108,33 @@ export class GcSampler implements Sampler {
   stop(): void {
     this.cutShort();
     this.#observer.disconnect();
-    this.#profiler.stop();
+    this.#profiler?.stop();
   }
 
   #countNew(): number {
+    if (!this.#profiler) return 0;
     const next = startedProfiler(); // before the other ends, or a collection might find neither
     const { statistics } = this.#profiler.stop();
     this.#profiler = next;
+    this.#toldSinceProfiled = 0;
     for (const statistic of statistics) this.#count(statistic);
     return statistics.length;
+  }
+
+  #mindCost(): void {
+    const now = performance.now();
+    const perSecond = (1e3 * (this.#collections - this.#roundCollections)) / (now - this.#roundBeganMs);
+    this.#roundBeganMs = now;
+    this.#roundCollections = this.#collections;
+    this.#dearRounds = perSecond > TOO_MANY ? this.#dearRounds + 1 : 0;
+    if (this.#dearRounds === DEAR_ROUNDS) this.#giveUpProfiler();
+  }
+
+  /** From here on collections are counted as the observer tells of them, and their bytes no longer. */
+  #giveUpProfiler(): void {
+    this.#profiler?.stop();
+    this.#profiler = undefined;
+    this.#optional.miss(GC_COLLECTED, `more than ${TOO_MANY} collections a second`);
   }
 
   #count(statistic: Statistic): void {
@@ -119,10 +153,17 @@ export class GcSampler implements Sampler {
         this.#toldInItsPlace--;
         continue;
       }
-      if (!this.#untold.shift()) this.#toldAhead++;
+      this.#toldSinceProfiled++;
+      if (!this.#untold.shift()) this.#tellFirst(detail.kind);
       const agoNs = BigInt(Math.round((nowMs - startTime - duration) * 1e6));
       this.#pause(now - agoNs, PAUSE_OF_KIND.get(detail.kind) ?? GC_PAUSE_MINOR, seconds(duration));
     }
+  }
+
+  /** The observer has told of a collection before the profiler has, or after that has been given up. */
+  #tellFirst(kind: number): void {
+    if (this.#profiler) this.#toldAhead++;
+    else if (kind !== NODE_PERFORMANCE_GC_INCREMENTAL && kind !== NODE_PERFORMANCE_GC_WEAKCB) this.#collections++;
   }
 
   #pause(timeNs: bigint, label: string, seconds: number): void {

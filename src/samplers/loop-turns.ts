@@ -15,8 +15,10 @@
  * The end of the last turn is kept in shared memory, where the flusher's thread can see that there are no more.
  */
 
+import { performance } from "node:perf_hooks";
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { systemClock } from "../clock.js";
+import { inRootContext } from "./root-context.js";
 
 const TURN_END = 0;
 const PROFILES = 1;
@@ -32,7 +34,7 @@ export function disturbing(pulse: BigInt64Array): () => void {
 export type TurnListener = (ms: number) => void;
 
 /** Turns in a row that follow each other faster than this are too many to be timed one by one, */
-const SHORT_TURN_MS = 0.05;
+const SHORT_TURN_MS = 0.1;
 const ROW = 200;
 /** and so long they are not: a long one among them is known to within this. */
 const REST_MS = 10;
@@ -81,7 +83,7 @@ export class LoopTurns {
     this.#elapsed();
     this.#rowBeganMs = this.#lastMs;
     this.#turnsInRow = 0;
-    this.#arm();
+    inRootContext(() => this.#arm());
   }
 
   #end(): void {

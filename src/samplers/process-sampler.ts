@@ -1,6 +1,7 @@
 /** Process sampler: CPU time, memory and traffic of the whole process, as the operating system counts them. */
 
 import { readdirSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import {
   CPU_SHARE,
   FILE_SYSTEM_READS,
@@ -15,7 +16,7 @@ import {
   USER_TIME,
   VOLUNTARY_CONTEXT_SWITCHES,
 } from "../format/series.js";
-import { type Observe, OptionalReadings, type Sampler } from "./sampler.js";
+import { LEAST_INTERVAL_MS, type Observe, OptionalReadings, type Sampler } from "./sampler.js";
 
 /** The system that is asked; another one in tests. */
 export interface ProcessSamplerOptions {
@@ -77,7 +78,8 @@ export class ProcessSampler implements Sampler {
   #observeCpuShare(observe: Observe, cpuUs: number): void {
     const ms = performance.now();
     const last = this.#last;
+    if (last && ms - last.ms < LEAST_INTERVAL_MS) return; // the clock ticks, and what we do ourselves, would be most of it
     this.#last = { ms, cpuUs };
-    if (last && ms > last.ms) observe(CPU_SHARE, (cpuUs - last.cpuUs) / 1000 / (ms - last.ms));
+    if (last) observe(CPU_SHARE, (cpuUs - last.cpuUs) / 1000 / (ms - last.ms));
   }
 }

@@ -5,11 +5,10 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Status } from "pidusage";
 import { TREE_CPU_SHARE, TREE_RSS } from "../format/series.js";
 import type { SampleSource } from "../record/sample-buffer.js";
 import { ValueRecorder } from "../record/value-recorder.js";
+import { type ProcessStatus, statusesOf } from "./process-status.js";
 import { OptionalReadings, type Sampler } from "./sampler.js";
 
 export interface ProcessTreeSamplerOptions {
@@ -20,9 +19,7 @@ export interface ProcessTreeSamplerOptions {
 /** Has the samples of a recorder written, until the function returned is called. */
 export type Attach = (source: SampleSource) => () => void;
 
-type Pidusage = typeof import("pidusage");
-
-/** Processes whose samples one recorder takes; with the next one it is let go, or its labels would pile up for ever. */
+/** Processes whose samples one recorder takes. After so many it is let go, or its labels would pile up for ever. */
 const PIDS_PER_RECORDER = 1_000;
 const CAPACITY = 1_024;
 
@@ -30,43 +27,46 @@ export class ProcessTreeSampler implements Sampler {
   readonly #attach: Attach;
   readonly #pids: readonly number[] | undefined;
   readonly #optional = new OptionalReadings();
-  #pidusage: Pidusage | undefined;
   #recorder: ValueRecorder | undefined;
   #detach: () => void = () => {};
   #recorded = new Set<number>();
-  #last = new Map<number, Status>();
+  #last = new Map<number, ProcessStatus>();
+  #hasStopped = false;
 
   constructor(attach: Attach, { pids }: ProcessTreeSamplerOptions = {}) {
     this.#attach = attach;
     this.#pids = pids;
   }
 
-  async sample(): Promise<void> {
-    const pids = this.#pids ?? this.#descendants();
-    const statuses = pids.length === 0 ? [] : await this.#statusesOf(pids);
-    const now = new Map(statuses.map((status) => [status.pid, status]));
-    for (const status of statuses) {
-      const recorder = this.#recorderFor(status.pid);
-      recorder.observe(`${status.pid} ${TREE_RSS}`, status.memory);
-      const share = shareBetween(this.#last.get(status.pid), status);
-      if (share !== undefined) recorder.observe(`${status.pid} ${TREE_CPU_SHARE}`, share);
-    }
-    this.#last = now;
+  sample(): void | Promise<void> {
+    if (this.#recorded.size >= PIDS_PER_RECORDER) this.#letGo();
+    const statuses = statusesOf(this.#pids ?? this.#descendants());
+    if (Array.isArray(statuses)) this.#take(statuses);
+    else return statuses.then((later) => this.#take(later));
   }
 
   stop(): void {
+    this.#hasStopped = true;
     this.#letGo();
-    this.#pidusage?.clear();
   }
 
-  async #statusesOf(pids: readonly number[]): Promise<Status[]> {
-    this.#pidusage ??= createRequire(import.meta.url)("pidusage") as Pidusage; // not loaded unless it is asked for
-    try {
-      return Object.values(await this.#pidusage([...pids])).filter((status) => status); // those that have ended are null
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT" || /No matching pid/.test(String(error))) return [];
-      throw error;
+  #take(statuses: readonly ProcessStatus[]): void {
+    if (this.#hasStopped) return;
+    for (const status of statuses) {
+      this.#observe(status.pid, TREE_RSS, status.rssBytes);
+      const share = shareBetween(this.#last.get(status.pid), status);
+      if (share !== undefined) this.#observe(status.pid, TREE_CPU_SHARE, share);
     }
+    this.#last = new Map(statuses.map((status) => [status.pid, status]));
+  }
+
+  #observe(pid: number, label: string, value: number): void {
+    this.#recorded.add(pid);
+    if (!this.#recorder) {
+      this.#recorder = new ValueRecorder({ capacity: CAPACITY });
+      this.#detach = this.#attach(new SourceByPid(this.#recorder.source));
+    }
+    this.#recorder.observe(`${pid} ${label}`, value);
   }
 
   #descendants(): number[] {
@@ -83,15 +83,6 @@ export class ProcessTreeSampler implements Sampler {
     return found;
   }
 
-  #recorderFor(pid: number): ValueRecorder {
-    if (!this.#recorded.has(pid) && this.#recorded.size >= PIDS_PER_RECORDER) this.#letGo();
-    this.#recorded.add(pid);
-    if (this.#recorder) return this.#recorder;
-    this.#recorder = new ValueRecorder({ capacity: CAPACITY });
-    this.#detach = this.#attach(new SourceByPid(this.#recorder.source));
-    return this.#recorder;
-  }
-
   #letGo(): void {
     this.#recorder?.close();
     this.#detach();
@@ -100,10 +91,10 @@ export class ProcessTreeSampler implements Sampler {
   }
 }
 
-/** CPU time per time between two looks. The first time there is none. */
-function shareBetween(before: Status | undefined, now: Status): number | undefined {
-  if (!before || now.timestamp <= before.timestamp || now.ctime < before.ctime) return undefined;
-  return (now.ctime - before.ctime) / (now.timestamp - before.timestamp);
+/** CPU time per time between two looks. The first time there is none; a PID may have gone to another process meanwhile. */
+function shareBetween(before: ProcessStatus | undefined, now: ProcessStatus): number | undefined {
+  if (!before || now.atMs <= before.atMs || now.cpuMs < before.cpuMs) return undefined;
+  return (now.cpuMs - before.cpuMs) / (now.atMs - before.atMs);
 }
 
 /** Of every thread of that process. A process that has just ended has none. */

@@ -5,19 +5,23 @@
  * is slow is not called again before it has answered; one that throws or rejects is counted, named once, and goes on.
  */
 
+import { AsyncResource } from "node:async_hooks";
+import { performance } from "node:perf_hooks";
 import { clearInterval, setInterval } from "node:timers";
+import { messageOf } from "../errors.js";
 import { SAMPLER_ERRORS } from "../format/series.js";
 import type { ValueRecorder } from "../record/value-recorder.js";
+import { inRootContext } from "./root-context.js";
 import type { Observe, Sampler } from "./sampler.js";
 
 /** A sampler at work. */
 export interface Sampling {
-  /** Takes a last sample, and ends it. Harmless when ended. */
+  /** Takes a last sample, unless one is being taken, and ends it. Harmless when ended. */
   stop(): void;
 }
 
 export interface RoundsHost {
-  /** Where errors are counted, as a series. Asked for when there is one. */
+  /** Where errors are counted, as a series. Asked for when the first sampler is added. */
   readonly errors: () => ValueRecorder;
   readonly warn: (code: string, message: string) => void;
 }
@@ -25,9 +29,12 @@ export interface RoundsHost {
 interface Task {
   readonly name: string;
   readonly sampler: Sampler;
+  /** Calls the sampler in the context it was added in: a timer is shared, that of a request is not. */
+  readonly sample: Sampler["sample"];
   readonly recorder: ValueRecorder;
   readonly intervalMs: number;
   isBusy: boolean;
+  missed: number;
   hasWarned: boolean;
   lastMs: number;
 }
@@ -39,10 +46,13 @@ interface Round {
 
 /** The process may end by several ways one after the other, each of which asks for a last reading. */
 const LEAST_MS_BETWEEN = 10;
+/** A sampler that has missed so many rounds, for want of an answer, is told of. */
+const MISSED_ROUNDS = 10;
 
 export class SamplerRounds {
   readonly #host: RoundsHost;
   readonly #rounds = new Map<number, Round>();
+  #errorCounts: ValueRecorder | undefined;
   #errors = 0;
 
   constructor(host: RoundsHost) {
@@ -51,7 +61,19 @@ export class SamplerRounds {
 
   /** Calls a sampler now, then on its interval, then once more when it is stopped. */
   add(name: string, sampler: Sampler, recorder: ValueRecorder, intervalMs: number): Sampling {
-    const task: Task = { name, sampler, recorder, intervalMs, isBusy: false, hasWarned: false, lastMs: 0 };
+    this.#errorCounts ??= this.#host.errors();
+    const sample = AsyncResource.bind((observe: Observe) => sampler.sample(observe));
+    const task: Task = {
+      name,
+      sampler,
+      sample,
+      recorder,
+      intervalMs,
+      isBusy: false,
+      missed: 0,
+      hasWarned: false,
+      lastMs: 0,
+    };
     this.#roundOf(intervalMs).tasks.add(task);
     this.#run(task);
     return { stop: () => this.#end(task) };
@@ -74,9 +96,10 @@ export class SamplerRounds {
     const known = this.#rounds.get(intervalMs);
     if (known) return known;
     const tasks = new Set<Task>();
-    const timer = setInterval(() => {
+    const runAll = () => {
       for (const task of [...tasks]) this.#run(task);
-    }, intervalMs);
+    };
+    const timer = inRootContext(() => setInterval(runAll, intervalMs));
     timer.unref();
     const round = { timer, tasks };
     this.#rounds.set(intervalMs, round);
@@ -99,7 +122,12 @@ export class SamplerRounds {
   }
 
   #run(task: Task): void {
-    if (task.isBusy) return;
+    if (task.isBusy) {
+      if (++task.missed === MISSED_ROUNDS) this.#fail(task, new Error(`no answer for ${MISSED_ROUNDS} rounds`));
+      return;
+    }
+    task.isBusy = true;
+    task.missed = 0;
     task.lastMs = performance.now();
     const readings: (readonly [string, number])[] = [];
     let hasReturned = false;
@@ -109,14 +137,16 @@ export class SamplerRounds {
     };
     let answer: unknown;
     try {
-      answer = task.sampler.sample(observe);
+      answer = task.sample(observe);
     } catch (error) {
       this.#fail(task, error);
     }
     hasReturned = true;
     if (readings.length > 0) task.recorder.observeMany(readings);
-    if (typeof answer !== "object" || answer === null) return;
-    task.isBusy = true;
+    if (typeof answer !== "object" || answer === null) {
+      task.isBusy = false;
+      return;
+    }
     Promise.resolve(answer)
       .catch((error) => this.#fail(task, error))
       .finally(() => {
@@ -124,14 +154,14 @@ export class SamplerRounds {
       });
   }
 
+  /** Never throws: what the host's code throws may be anything. */
   #fail(task: Task, error: unknown): void {
-    this.#host.errors().observe(SAMPLER_ERRORS, ++this.#errors);
+    this.#errorCounts?.observe(SAMPLER_ERRORS, ++this.#errors);
     if (task.hasWarned) return;
     task.hasWarned = true;
-    const message = error instanceof Error ? error.message : String(error);
     this.#host.warn(
       "ERR_SEISMO_SAMPLER",
-      `the sampler ${JSON.stringify(task.name)} failed: ${message}. It goes on; further errors of it are only counted.`,
+      `the sampler ${JSON.stringify(task.name)} failed: ${messageOf(error)}. It goes on; further errors of it are only counted.`,
     );
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { debuglog } from "node:util";
+import { messageOf } from "../errors.js";
 
 /** Takes one reading of one series. Readings taken before `sample()` returns share one timepoint. */
 export type Observe = (label: string, value: number) => void;
@@ -34,6 +35,9 @@ export interface Sampler {
 }
 
 const debug = debuglog("seismo");
+
+/** A reading of an interval shorter than this tells of little but how it was taken: it waits for the next. */
+export const LEAST_INTERVAL_MS = 100;
 
 /** Milliseconds as seconds, to the nanosecond: without the digits that binary fractions bring along. */
 export function seconds(ms: number): number {
@@ -67,6 +71,6 @@ export class OptionalReadings {
   miss(label: string, reason: unknown): void {
     if (this.#isSilent || this.#missing.has(label)) return;
     this.#missing.add(label);
-    debug("no series %j: %s", label, reason instanceof Error ? reason.message : reason);
+    debug("no series %j: %s", label, messageOf(reason));
   }
 }

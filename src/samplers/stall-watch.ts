@@ -3,9 +3,9 @@
  *
  * The loop's pulse (`loop-turns.ts`) tells when its last turn ended; what it cannot tell is whether the loop has been
  * idle since or is in the middle of a turn. So a loop that has not turned for a while is poked: an idle one turns, a
- * blocked one does not. To be poked costs an idle process some 0.1 ms, so a loop is spared whose thread has not run since
- * it turned last, as the kernel counts; but for one poke every half second, as a thread that waits in the system does not
- * run either. Where the kernel does not tell, there are only those.
+ * blocked one does not. To be poked costs an idle process some 0.1 ms, so a loop that has answered is left alone as long
+ * as its thread has not run since, as the kernel counts; but for one poke every half second, as a thread that waits in the
+ * system does not run either. Where the kernel does not tell, there are only those.
  */
 
 import { readFileSync } from "node:fs";
@@ -23,8 +23,8 @@ export interface StallWatchOptions {
 
 export interface StallWatchHost {
   readonly observe: Observe;
-  /** Wakes the loop, from this thread. */
-  readonly poke: () => void;
+  /** Wakes the loop, from this thread. False if it cannot be known whether its thread is still there. */
+  readonly poke: () => boolean;
   /** How long the watched thread has run since it was started, in ns, where that can be known. */
   readonly runNs?: () => number | undefined;
   /** Called once for each stall, as soon as it is seen, with what tells whether it goes on. */
@@ -44,7 +44,9 @@ export class StallWatch {
   #runNs: number | undefined;
   /** When the loop was poked that has not turned since. */
   #pokedNs: bigint | undefined;
-  /** The earliest that the turn can have begun which has not ended. */
+  /** The last turn was the answer to a poke: the loop has been idle after it, unless its thread has run. */
+  #isKnownIdle = false;
+  /** When the turn that has not ended began, as far as can be told: to within a tick if its thread computes. */
   #sinceNs = 0n;
   /** When the stall that goes on was last recorded. */
   #recordedNs: bigint | undefined;
@@ -71,18 +73,17 @@ export class StallWatch {
     this.#runNs = runNs;
     if (pulseNs !== this.#pulseNs) {
       this.#pulseNs = pulseNs;
+      this.#isKnownIdle = this.#pokedNs !== undefined && this.#recordedNs === undefined;
       this.#pokedNs = undefined;
       this.#recordedNs = undefined;
       return;
     }
     if (this.#pokedNs === undefined) {
-      const quietMs = msBetween(pulseNs, now);
-      if (quietMs < LONGEST_QUIET_MS && !ranNs) return;
-      // It has run since it turned: for as long as it ran, if it still does; and in any case not before that turn.
-      const sinceNs = ranNs ? now - BigInt(ranNs) : now;
+      if (this.#isKnownIdle && !ranNs && msBetween(pulseNs, now) < LONGEST_QUIET_MS) return;
+      // If it has run since it turned, and still does, for just so long. If it has not, and was not idle either: since then.
+      const sinceNs = ranNs ? now - BigInt(ranNs) : this.#isKnownIdle ? now : pulseNs;
       this.#sinceNs = sinceNs > pulseNs ? sinceNs : pulseNs;
-      this.#pokedNs = now;
-      this.#host.poke();
+      if (this.#host.poke()) this.#pokedNs = now;
       return;
     }
     if (msBetween(this.#pokedNs, now) < this.#options.thresholdMs) return;
