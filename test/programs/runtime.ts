@@ -142,9 +142,9 @@ const programs: Record<string, () => Promise<void> | void> = {
     }
     if (way === "signal") {
       process.on("SIGTERM", () => {}); // it may be the end, says the signal, and then it is not
-      await wait(1);
+      await turn();
       litter(400e6);
-      process.kill(process.pid, "SIGTERM"); // heard of before the turn is over, and the observer has told
+      process.kill(process.pid, "SIGTERM"); // from an immediate: heard of in the next turn, before the observer has told
       await wait(200);
     }
     gc(); // or what the end itself leaves behind might be collected in the middle of it
@@ -163,7 +163,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     for (let i = 0; i < 50; i++) openSync("/dev/null", "r");
     let sum = 0;
     for (const end = now() + 1_500; now() < end; sum++) {
-      if (sum % 500 === 0) statSync("/dev/null"); // so that the kernel has a share of it
+      if (sum % 20 === 0) statSync("/dev/null"); // so that the kernel has a share of it
       if (sum % 20_000 === 0) await turn();
     }
     kept.push(Buffer.alloc(50 * 2 ** 20, 1));

@@ -140,6 +140,7 @@ test("stop() of one takes a last sample, lets go of it, and leaves the others", 
   let stops = 0;
   const sampler = { sample: (observe: Observe) => observe("v", value), stop: () => void stops++ };
   const sampling = monitor.sample("v", { intervalMs: HOUR }, sampler);
+  monitor.sample("of the same interval", { intervalMs: HOUR }, () => {});
   const other = counted(3);
   value = 2;
   sampling.stop();
