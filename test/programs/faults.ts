@@ -65,9 +65,9 @@ const programs: Record<string, () => Promise<void> | void> = {
       for (;;) hoard.push(new Array(1000).fill(0.5));
     }, 300);
   },
-  /** Records in bursts, and stops; for settings in which there can be no thread. */
+  /** Records in bursts, and stops; for settings in which there can be no thread. Memory holds all, until that is noticed. */
   steady: async () => {
-    const monitor = start({ directory: "m", flushIntervalMs: 10, capacity: 1000 });
+    const monitor = start({ directory: "m", flushIntervalMs: 10, capacity: 2000 });
     for (let i = 0; i < 20; i++) {
       record(5_000);
       await new Promise((resolve) => setTimeout(resolve, 5));
