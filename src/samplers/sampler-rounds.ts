@@ -30,7 +30,7 @@ interface Task {
   readonly name: string;
   readonly sampler: Sampler;
   /** Calls the sampler in the context it was added in: a timer is shared, that of a request is not. */
-  readonly sample: Sampler["sample"];
+  sample: Sampler["sample"];
   readonly recorder: ValueRecorder;
   readonly intervalMs: number;
   isBusy: boolean;
@@ -114,6 +114,7 @@ export class SamplerRounds {
       this.#rounds.delete(task.intervalMs);
     }
     this.#run(task);
+    task.sample = () => {}; // and with it, what that context holds
     try {
       task.sampler.stop?.();
     } catch (error) {
