@@ -5,14 +5,15 @@
  */
 
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { ProfileError } from "./analysis.js";
 import { FAILED, MISUSED } from "./cli/exit-codes.js";
 import { addProfileCommand } from "./cli/profile-command.js";
+import { SeismoCommand } from "./cli/seismo-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-const program = new Command("seismo")
+const program = new SeismoCommand("seismo")
   .description("Reads what Seismo and V8 have recorded.")
   .version(version, "-V, --version", "print the version")
   .helpCommand("help [command]", "print the help of a command")
@@ -20,8 +21,8 @@ const program = new Command("seismo")
   .addHelpText(
     "after",
     `
-Exit codes: 0 done; 1 a file cannot be read or written, or is not what it should be; 2 wrong usage, as without any
-arguments.
+Exit codes: 0 done; 1 a file cannot be read or written, or does not hold what was asked for; 2 wrong usage, as without
+any arguments.
 
 Examples:
   $ seismo profile app.cpuprofile

@@ -2,9 +2,20 @@
 
 import { createInterface } from "node:readline";
 import type { FunctionTimes } from "../analysis.js";
-import { callTable, functionTable, inView, named, SORTS, type Sort, type View } from "./profile-view.js";
+import { FAILED, MISUSED } from "./exit-codes.js";
+import {
+  callTables,
+  counted,
+  functionTable,
+  inView,
+  named,
+  noMatch,
+  SORTS,
+  type Sort,
+  type View,
+} from "./profile-view.js";
 
-const HELP = `stats [N]            the table of functions, N lines of it; 0 for all
+const HELP = `stats [N]            the table of functions, N lines of it this once; 0 for all
 sort self|total|name the order of the table
 filter [TEXT]        only functions whose name or location holds TEXT; without it, all
 idle on|off          whether (idle) is in the table, and in its shares
@@ -15,8 +26,12 @@ quit                 ends; so do exit, Ctrl-C and Ctrl-D
 `;
 const COMMANDS = ["stats", "sort", "filter", "idle", "callers", "callees", "help", "quit", "exit"];
 
-/** Answers commands from standard input until it ends or says so. Prompts only where a person types. */
-export async function profilePrompt(times: FunctionTimes, first: View): Promise<void> {
+/**
+ * Answers commands from standard input until it ends or says so. Prompts only where a person types.
+ *
+ * @returns an exit code: the highest of what was wrong with commands from a pipe, 0 if nothing was or a person typed them
+ */
+export async function profilePrompt(times: FunctionTimes, first: View): Promise<number> {
   const { stdin, stdout } = process;
   const person = stdin.isTTY === true && stdout.isTTY === true;
   const lines = createInterface({
@@ -29,24 +44,29 @@ export async function profilePrompt(times: FunctionTimes, first: View): Promise<
   let view = first;
   if (person) stdout.write("help tells what can be asked\n");
   let quit = false;
+  let worst = 0;
   lines.prompt();
   for await (const line of lines) {
     const [, command = "", argument = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line)!;
     quit = command === "quit" || command === "exit";
     if (quit) break;
-    const { text, next = view } = answer(times, view, command, argument);
+    const { text, next = view, fault } = answer(times, view, command, argument);
     view = next;
+    if (fault !== undefined) worst = Math.max(worst, fault.exitCode);
     stdout.write(text);
     lines.prompt();
   }
   lines.close();
   if (person && !quit) stdout.write("\n"); // the prompt has no answer
+  return stdin.isTTY ? 0 : worst;
 }
 
 interface Answer {
   readonly text: string;
   readonly next?: View;
+  readonly fault?: typeof FAILED | typeof MISUSED;
 }
+const misused = (text: string): Answer => ({ text: `${text}\n`, fault: MISUSED });
 
 function answer(times: FunctionTimes, view: View, command: string, argument: string): Answer {
   switch (command) {
@@ -54,36 +74,44 @@ function answer(times: FunctionTimes, view: View, command: string, argument: str
       return { text: "" };
     case "stats": {
       if (argument === "") return { text: functionTable(times, view) };
-      if (!/^\d{1,9}$/.test(argument)) return { text: `stats takes a number of lines, not ${argument}\n` };
-      const next = { ...view, limit: Number(argument) };
-      return { text: functionTable(times, next), next };
+      if (!/^\d{1,9}$/.test(argument)) return misused(`stats takes a number of lines, not ${argument}`);
+      return { text: functionTable(times, { ...view, limit: Number(argument) }) };
     }
     case "sort":
-      if (!SORTS.includes(argument as Sort)) return { text: `sort takes ${SORTS.join(", ")}, not "${argument}"\n` };
+      if (!SORTS.includes(argument as Sort)) return misused(`sort takes ${SORTS.join(", ")}, not "${argument}"`);
       return { text: `sorted by ${argument}\n`, next: { ...view, sort: argument as Sort } };
     case "filter": {
       const next = { ...view, filter: argument };
-      return { text: `${inView(times, next).length} functions\n`, next };
+      const { length } = inView(times, next);
+      if (length > 0 || argument === "") return { text: `${counted(length, "function")}\n`, next };
+      return { text: `${noMatch(argument)}: the filter stays as it was\n`, fault: FAILED };
     }
     case "idle":
-      if (argument !== "on" && argument !== "off") return { text: `idle takes on or off, not "${argument}"\n` };
+      if (argument !== "on" && argument !== "off") return misused(`idle takes on or off, not "${argument}"`);
       return { text: `idle time ${argument}\n`, next: { ...view, idle: argument === "on" } };
     case "callers":
     case "callees": {
-      if (argument === "") return { text: `${command} takes the name of a function\n` };
-      const targets = named(times, argument);
-      if (targets.length === 0) return { text: `no function matches "${argument}"\n` };
-      return { text: targets.map((target) => callTable(times, target, command, view)).join("\n") };
+      if (argument === "") return misused(`${command} takes the name of a function`);
+      const targets = named(times, argument, view);
+      if (targets.length === 0) return { text: `${noMatch(argument)}\n`, fault: FAILED };
+      return { text: callTables(times, targets, argument, command, view) };
     }
     case "help":
       return { text: HELP };
     default:
-      return { text: `there is no command ${command}; help lists them\n` };
+      return misused(`there is no command ${command}; help lists them`);
   }
 }
 
 function completions(times: FunctionTimes, line: string): [string[], string] {
-  const call = /^\s*(?:callers|callees)\s+(.*)$/.exec(line);
-  const [begun, all] = call === null ? [line, COMMANDS] : [call[1]!, times.functions.map(({ name }) => name)];
+  const [, command, argument] = /^\s*(\S+)\s+(.*)$/.exec(line) ?? [];
+  const begun = argument ?? line.trimStart();
+  const all = command === undefined ? COMMANDS : argumentsOf(times, command);
   return [[...new Set(all)].filter((each) => each.startsWith(begun)), begun];
+}
+
+function argumentsOf({ functions }: FunctionTimes, command: string): readonly string[] {
+  if (command === "sort") return SORTS;
+  if (command === "idle") return ["on", "off"];
+  return command === "callers" || command === "callees" ? functions.map(({ name }) => name) : [];
 }

@@ -35,16 +35,21 @@ export function inView({ functions }: FunctionTimes, { sort, filter, idle }: Vie
   return functions.filter((it) => (idle || !isIdle(it)) && holds(it, filter)).sort(ORDERS[sort]);
 }
 
-/** The functions of that name; or else those whose name holds it; or else those whose location does. */
-export function named({ functions }: FunctionTimes, name: string): FunctionTime[] {
+/** The functions of that name; or else those whose name holds it; or else those whose location does. In order. */
+export function named({ functions }: FunctionTimes, name: string, { sort }: View): FunctionTime[] {
   const lower = name.toLowerCase();
   const tests = [
     (it: FunctionTime) => it.name === name,
     (it: FunctionTime) => it.name.toLowerCase().includes(lower),
     (it: FunctionTime) => holds(it, name),
   ];
-  return tests.map((test) => functions.filter(test)).find((found) => found.length > 0) ?? [];
+  return (tests.map((test) => functions.filter(test)).find((found) => found.length > 0) ?? []).sort(ORDERS[sort]);
 }
+
+export const noMatch = (text: string): string => `no function matches "${text}"`;
+
+/** "1 function", "2 functions". */
+export const counted = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
 
 /** The table of functions. */
 export function functionTable(times: FunctionTimes, view: View): string {
@@ -62,8 +67,8 @@ export function functionTable(times: FunctionTimes, view: View): string {
   });
   const head = [unit.text(times.durationUs)];
   if (!view.idle) head.push(`${unit.text(idleUs)} of them idle and left out`);
-  head.push(`${times.samples} samples`);
-  if (times.longestSampleUs > 0) head.push(`the longest of ${unit.text(times.longestSampleUs)}`);
+  head.push(counted(times.samples, "sample"));
+  if (times.longestSampleUs > 0) head.push(`the longest of ${shortText(times.longestSampleUs)}`);
   head.push(`by ${view.sort}`);
   if (view.filter !== "") head.push(`with "${view.filter}"`);
   return [
@@ -75,8 +80,27 @@ export function functionTable(times: FunctionTimes, view: View): string {
   ].join("\n");
 }
 
+/** More would bury the reader: hundreds of functions have an `a` in their names. */
+export const MOST_CALL_TABLES = 5;
+
+/** The callers or the callees of functions that `name` has found: of the first few, or of all if the view has no limit. */
+export function callTables(
+  times: FunctionTimes,
+  found: readonly FunctionTime[],
+  name: string,
+  side: "callers" | "callees",
+  view: View,
+): string {
+  const shown = view.limit === 0 ? found : found.slice(0, MOST_CALL_TABLES);
+  const tables = shown.map((target) => callTable(times, target, side, view));
+  if (shown.length < found.length) {
+    tables.push(`${shown.length} of ${found.length} functions shown that match "${name}", by ${view.sort}\n`);
+  }
+  return tables.join("\n");
+}
+
 /** The callers or the callees of a function: how much of the time of each call's target is owed to that call. */
-export function callTable(times: FunctionTimes, target: FunctionTime, side: "callers" | "callees", view: View): string {
+function callTable(times: FunctionTimes, target: FunctionTime, side: "callers" | "callees", view: View): string {
   const unit = unitOf(times);
   const all = target[side];
   const shown = limited(all, view);
@@ -103,6 +127,12 @@ function unitOf({ durationUs }: FunctionTimes) {
   const [name, us, decimals] = durationUs >= 100e6 ? (["s", 1e6, 2] as const) : (["ms", 1e3, 1] as const);
   const digits = (time: number) => (time / us).toFixed(decimals);
   return { name, digits, text: (time: number) => `${digits(time)} ${name}` };
+}
+
+/** The time of a sample, which is a matter of microseconds or of minutes however long the profile is. */
+function shortText(us: number): string {
+  if (us < 1e3) return `${us.toFixed(0)} µs`;
+  return us < 1e6 ? `${(us / 1e3).toFixed(1)} ms` : `${(us / 1e6).toFixed(2)} s`;
 }
 
 const share = (us: number, wholeUs: number) => `${(wholeUs === 0 ? 0 : (100 * us) / wholeUs).toFixed(1)}%`;

@@ -8,7 +8,7 @@
  * stretch belongs to one sample and lasts from that sample to the next, the last one to the end of the profile. Chrome
  * DevTools and speedscope count likewise: `timeDeltas[i]` says when sample `i` was taken, and so how long sample `i - 1`
  * lasted. The time before the first sample, in which V8 gets its profiler going, is `(program)`'s, as V8's own first
- * sample has it. So the stretches of a profile add up to its duration, and so do the self times of all functions.
+ * sample has it, or `(root)`'s in a profile without `(program)`. So the stretches of a profile add up to its duration, and so do the self times of all functions.
  */
 
 import { SeismoError } from "../errors.js";

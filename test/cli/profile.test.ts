@@ -33,6 +33,12 @@ function folder(): string {
   return path;
 }
 const seismo = (...args: string[]) => runProgram(cli, args, { cwd: folder() });
+/** With that on standard input. */
+function piped(input: string, ...args: string[]) {
+  const program = startProgram(cli, args, { cwd: folder() });
+  program.process.stdin!.end(input);
+  return program.ended;
+}
 async function linesOf(...args: string[]): Promise<string[][]> {
   const { code, stdout, stderr } = await seismo(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -73,6 +79,46 @@ describe("the table", () => {
     expect(rows.map(([, share]) => share)).toEqual(["62.5%", "25.0%", "12.5%", "0.0%", undefined]);
   });
 
+  test("tells the longest sample in a unit of its own, and one sample as one", async () => {
+    const cwd = scratch();
+    const profile = v8Profile("work");
+    const headOf = async (samples: number, us: number) => {
+      const timeDeltas = Array.from({ length: samples }, (_, i) => (i === 0 ? 0 : us));
+      const spans = { samples: timeDeltas.map(() => 2), timeDeltas, endTime: profile.startTime + samples * us };
+      writeFileSync(join(cwd, "some.cpuprofile"), JSON.stringify({ ...profile, ...spans }));
+      return (await runProgram(cli, ["profile", "some.cpuprofile"], { cwd })).stdout.split("\n")[0];
+    };
+    expect(await headOf(100_000, 1000)).toBe("100.00 s, 100000 samples, the longest of 1.0 ms, by self");
+    expect(await headOf(100, 49)).toBe("4.9 ms, 100 samples, the longest of 49 µs, by self");
+    expect(await headOf(1, 2e6)).toBe("2000.0 ms, 1 sample, the longest of 2.00 s, by self");
+  });
+
+  test("gives the time before the first sample to (program), or to (root) where no sample found that", async () => {
+    const cwd = scratch();
+    const ownerOfLead = async (...stacks: string[]) => {
+      const profile = v8Profile(...stacks);
+      writeFileSync(
+        join(cwd, "late.cpuprofile"),
+        JSON.stringify({ ...profile, startTime: profile.startTime - 20_000, timeDeltas: [20_000, 1000] }),
+      );
+      const { stdout } = await runProgram(cli, ["profile", "late.cpuprofile", "-n", "1"], { cwd });
+      return stdout.split("\n")[2]!.trim().split(/ {2,}/);
+    };
+    expect(await ownerOfLead("work", "(idle)")).toEqual(["20.0", "90.9%", "90.9%", "22.0", "100.0%", "(root)"]);
+    expect(await ownerOfLead("work", "(program)")).toEqual(["21.0", "95.5%", "95.5%", "21.0", "95.5%", "(program)"]);
+  });
+
+  test.each([[[]], [["--json"]], [["--interactive"]]])(
+    "of functions that are not there is an error, %j or not",
+    async (options) => {
+      expect(await piped("", "profile", "a.cpuprofile", "--filter", "nobody", ...options)).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: 'error: no function matches "nobody"\n',
+      });
+    },
+  );
+
   test("adds files up", async () => {
     const [head, , first] = await linesOf("profile", "a.cpuprofile", "b.cpuprofile");
     expect([head, first]).toEqual([
@@ -102,6 +148,26 @@ describe("callers and callees", () => {
     const headOf = async (name: string) => (await linesOf("profile", "a.cpuprofile", "--callers", name))[0]![0];
     expect(await headOf("PARS")).toBe("callers of parse /app/parse.js:1:1, self 5.0 ms, total 5.0 ms");
     expect(await headOf("write.js:1")).toBe("callers of write /app/write.js:1:1, self 2.0 ms, total 2.0 ms");
+  });
+
+  test("of many functions are told of the first five in the order asked for, or of all without a limit", async () => {
+    const cwd = scratch();
+    const stacks = Array.from({ length: 8 }, (_, i) => [...new Array(i).fill(`work${i}`), `work${i} main${i}`]).flat();
+    writeFileSync(join(cwd, "many.cpuprofile"), JSON.stringify(v8Profile(...stacks)));
+    const told = async (...args: string[]) => {
+      const { stdout } = await runProgram(cli, ["profile", "many.cpuprofile", ...args], { cwd });
+      const found = [...stdout.matchAll(/^call\w+ of (\w+)/gm)].map(([, name]) => name);
+      return [found.join(" "), stdout.trimEnd().split("\n").at(-1)];
+    };
+    const last = '5 of 8 functions shown that match "WORK", by';
+    expect(await told("--callees", "WORK")).toEqual(["work7 work6 work5 work4 work3", `${last} self`]);
+    expect(await told("--callees", "WORK", "--sort", "name")).toEqual([
+      "work0 work1 work2 work3 work4",
+      `${last} name`,
+    ]);
+    const all = "work7 work6 work5 work4 work3 work2 work1 work0";
+    expect(await told("--callees", "WORK", "--limit", "0")).toEqual([all, expect.stringContaining("main0")]);
+    expect(await told("--callers", "work3")).toEqual(["work3", expect.stringContaining("(root)")]);
   });
 
   test("of a function that none matches are an error", async () => {
@@ -173,10 +239,9 @@ describe("conversions", () => {
 });
 
 describe("the prompt", () => {
+  const ask = (...commands: string[]) => piped(commands.join("\n"), "profile", "a.cpuprofile", "--interactive");
   async function asked(...commands: string[]) {
-    const program = startProgram(cli, ["profile", "a.cpuprofile", "--interactive"], { cwd: folder() });
-    program.process.stdin!.end(commands.join("\n"));
-    const { code, stdout, stderr } = await program.ended;
+    const { code, stdout, stderr } = await ask(...commands);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     return stdout.trimEnd().split("\n");
   }
@@ -192,14 +257,70 @@ describe("the prompt", () => {
     ]);
   });
 
-  test("filters until it is told not to", async () => {
-    expect(await asked("filter parse", "filter")).toEqual(["1 functions", "5 functions"]);
+  test("limits the one table that is asked for with a limit", async () => {
+    const whole = await asked("stats", "callees main");
+    expect(whole).toHaveLength(7 + 4);
+    expect(await asked("stats 1", "stats", "callees main")).toEqual([...whole.slice(0, 3), "1 of 5 shown", ...whole]);
   });
 
+  test("filters until it is told not to", async () => {
+    expect(await asked("filter parse", "filter")).toEqual(["1 function", "5 functions"]);
+  });
+
+  test("keeps its filter rather than take one that lets nothing through", async () => {
+    const { code, stdout } = await ask("filter parse", "filter nobody", "stats");
+    expect(code).toBe(1);
+    expect(stdout.split("\n").slice(0, 3)).toEqual([
+      "1 function",
+      'no function matches "nobody": the filter stays as it was',
+      '10.0 ms, 10 samples, the longest of 1.0 ms, by self, with "parse"',
+    ]);
+  });
+
+  test.each([
+    [0, ["sort name", "stats"]],
+    [1, ["callers nobody", "stats"]],
+    [2, ["dance", "stats"]],
+    [2, ["sort age", "callers nobody", "quit"]],
+    [2, ["stats many", "exit"]],
+    [0, ["quit", "dance"]],
+  ])("ends with %i when a pipe said %j", async (code, commands) => {
+    expect(await ask(...commands)).toMatchObject({ code, stderr: "" });
+  });
+
+  test.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))(
+    "completes commands and what they take on a terminal, where mistakes are no failure",
+    async () => {
+      const within = ["sh", "-c", 'exec script -qec "$*" /dev/null', "sh"];
+      const program = startProgram(cli, ["profile", "a.cpuprofile", "-i"], { cwd: folder(), within });
+      await program.line(/help tells/);
+      const conversation: [string, RegExp][] = [
+        ["so\t", /profile> .*sort$/],
+        [" t\t", /profile> .*sort total$/],
+        ["\r", /^sorted by total\r$/],
+        ["dance\r", /^there is no command dance/],
+      ];
+      for (const [typed, shown] of conversation) {
+        program.process.stdin!.write(typed);
+        await program.line(shown);
+      }
+      program.process.stdin!.write("quit\r");
+      expect((await program.ended).code).toBe(0);
+    },
+  );
+
   test("answers what it does not understand, and goes on", async () => {
-    expect(
-      await asked("", "dance", "sort age", "stats many", "callers", "callees nobody", "idle", "sort name"),
-    ).toEqual([
+    const { stdout } = await ask(
+      "",
+      "dance",
+      "sort age",
+      "stats many",
+      "callers",
+      "callees nobody",
+      "idle",
+      "sort name",
+    );
+    expect(stdout.trimEnd().split("\n")).toEqual([
       "there is no command dance; help lists them",
       'sort takes self, total, name, not "age"',
       "stats takes a number of lines, not many",
@@ -229,26 +350,33 @@ describe("exit codes:", () => {
     [1, ["profile", "none.cpuprofile"], /^error: none\.cpuprofile: cannot be read: there is no such file\n$/],
     [1, ["profile", "a.cpuprofile", "."], /^error: \.: cannot be read: it is a directory\n$/],
     [1, ["profile", cli], /^error: .*cli\.js: must be JSON: .*\n$/],
-    [2, ["profile"], /^error: missing required argument 'FILE'\n$/],
-    [2, ["profile", "a.cpuprofile", "--sort", "age"], /^error: .*--sort.*\n$/],
-    [2, ["profile", "a.cpuprofile", "--limit", "-1"], /^error: .*--limit.*\n$/],
-    [2, ["profile", "a.cpuprofile", "--limt", "1"], /^error: unknown option '--limt'/],
-    [2, ["profile", "a.cpuprofile", "--format", "svg"], /^error: .*--format.*svg.*\n$/],
+    [2, ["profile"], /^error: missing required argument 'FILE'/],
+    [2, ["profile", "a.cpuprofile", "--sort", "age"], /^error: .*--sort/],
+    [2, ["profile", "a.cpuprofile", "--limit", "-1"], /^error: .*--limit/],
+    [2, ["profile", "a.cpuprofile", "--limt", "1"], /^error: unknown option '--limt' \(Did you mean --limit\?\)/],
+    [2, ["profile", "a.cpuprofile", "--format", "svg"], /^error: .*--format.*svg/],
+    [2, ["profile", "-", "-"], /^error: standard input, -, can be read once only/],
+    [2, ["profile", "-", "-i"], /^error: standard input, -, cannot be used with --interactive/],
     [
       2,
       ["profile", "a.cpuprofile", "--format", "pprof", "--limit", "1"],
       /^error: --limit is for tables and JSON, not/,
     ],
     [2, ["profile", "a.cpuprofile", "--format", "pprof", "--no-idle"], /^error: --no-idle is for tables and JSON, not/],
-    [2, ["profile", "a.cpuprofile", "--format", "pprof", "--json"], /^error: --json and --format pprof differ\n$/],
-    [2, ["profile", "a.cpuprofile", "b.cpuprofile", "--format", "cpuprofile"], /^error: .* takes one FILE, got 2\n$/],
-    [2, ["profile", "a.cpuprofile", "-i", "--callers", "x"], /^error: --callers cannot be used with --interactive\n$/],
+    [2, ["profile", "a.cpuprofile", "--format", "pprof", "--json"], /^error: --json and --format pprof differ/],
+    [2, ["profile", "a.cpuprofile", "b.cpuprofile", "--format", "cpuprofile"], /^error: .* takes one FILE, got 2/],
+    [2, ["profile", "a.cpuprofile", "-i", "--callers", "x"], /^error: --callers cannot be used with --interactive/],
     [2, ["dance"], /^error: unknown command 'dance'/],
     [2, [], /^Usage: seismo /],
   ])("%i for %j", async (code, args, message) => {
     const ended = await seismo(...args);
     expect(ended.stderr).toMatch(message);
     expect(ended).toMatchObject({ code, stdout: "" });
+    if (args.length === 0) return; // which prints the help itself
+    const pointer = code === 1 ? "" : ` (see seismo${args[0] === "profile" ? " profile" : ""} --help)`;
+    expect(ended.stderr).toMatch(/^.*\n$/); // one line
+    expect(ended.stderr.endsWith(`${pointer}\n`)).toBe(true);
+    expect(ended.stderr.includes("--help")).toBe(pointer !== "");
   });
 
   test("0 for help and version", async () => {
@@ -259,6 +387,27 @@ describe("exit codes:", () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toMatch(/Exit codes: 0 [\s\S]*\nExamples:\n {2}\$ /);
     }
+  });
+});
+
+describe("standard input, as -,", () => {
+  const json = JSON.stringify(v8Profile("main parse", "main"));
+
+  test("is a FILE like any other", async () => {
+    const { code, stdout, stderr } = await piped(json, "profile", "-", "a.cpuprofile");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^12\.0 ms, 12 samples/);
+    expect(JSON.parse((await piped(json, "profile", "--json", "-")).stdout)).toMatchObject({
+      files: ["-"],
+      durationUs: 2000,
+    });
+  });
+
+  test("is called by its name when it is no profile", async () => {
+    expect(await piped("", "profile", "-")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: standard input: must be JSON: .*\n$/),
+    });
   });
 });
 
