@@ -76,7 +76,7 @@ const recording = (options: MonitorOptions) => (setting: Setting) =>
 export const question: Question = {
   asks: "How many requests can a server still serve that records its runtime, or profiles?",
   baseline: BARE,
-  rounds: 9,
+  rounds: 7,
   remarks: [
     `${CONNECTIONS} connections, ${SECONDS} s a round after ${WARM_UP_SECONDS} s. Requests a second count the time the load generator takes to start and end, alike for all.`,
   ],
