@@ -14,6 +14,7 @@ export interface Run {
   /** What is in the files. */
   readonly durations: Summary;
   readonly gauges: Summary;
+  readonly runtime: Summary;
 }
 
 export interface RouteCount {
@@ -64,12 +65,15 @@ function checkRequests(run: Run): Verdict {
 }
 
 function checkSamples({ stopped, durations, gauges }: Run): Verdict {
-  const { recorded, written, dropped, invalid } = stopped.stats;
+  const prefixes = [stopped.stats.prefixes.duration, stopped.stats.prefixes.gauge];
+  const sum = (cell: "recorded" | "written" | "dropped" | "invalid") =>
+    prefixes.reduce((total, stats) => total + (stats?.[cell] ?? 0), 0);
+  const [recorded, written, dropped, invalid] = [sum("recorded"), sum("written"), sum("dropped"), sum("invalid")];
   const read = durations.rows + gauges.rows;
   return {
     isGood: recorded === written && written === read,
     text:
-      `${decimal(recorded)} samples recorded, ${decimal(dropped)} dropped, ${decimal(invalid)} invalid: ` +
+      `${decimal(recorded)} durations and values recorded, ${decimal(dropped)} dropped, ${decimal(invalid)} invalid: ` +
       `${decimal(written)} rows written, ${decimal(read)} read back.`,
   };
 }

@@ -1,8 +1,8 @@
 /**
  * The demo: a web server under load, recorded by Seismo, and its files read back and summed up.
  *
- *     demo ──fork──▶ server ──Seismo──▶ _monitoring/duration.*.csv, gauge.*.csv ──csv-parse──▶ report
- *       └─────autocannon─────▲                                       (autocannon's own count must agree with it)
+ *     demo ──fork──▶ server ──Seismo──▶ _monitoring/*.csv ──csv-parse──▶ report
+ *       └─────autocannon─────▲                   (autocannon's own count must agree with it)
  *
  *     npm run demo -- --seconds 8 --directory _monitoring
  */
@@ -81,7 +81,8 @@ async function main(): Promise<boolean> {
   }
   const durations = await summarizeFiles(files, "duration");
   const gauges = await summarizeFiles(files, "gauge");
-  const run = { load, stopped, durations, gauges };
+  const runtime = await summarizeFiles(files, "runtime");
+  const run = { load, stopped, durations, gauges, runtime };
   const verdicts = crossCheck(run);
   report(directory, files, run, verdicts);
   return verdicts.every(({ isGood }) => isGood);

@@ -4,11 +4,12 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { countRoutes, type Run, type Verdict } from "./cross-check.js";
 import type { RunFile } from "./run-files.js";
-import type { LabelSummary } from "./summary.js";
+import type { LabelSummary, Summary } from "./summary.js";
 import { bytes, decimal, durationUnitFor, type Row, table } from "./table.js";
 import { bold, say } from "./terminal.js";
 
 const COLUMNS = ["count", "per s", "mean", "p50", "p90", "p99", "max"];
+const RUNTIME_COLUMNS = ["count", "mean", "p50", "p99", "max"];
 
 /** @param files  those of the run, one at least */
 export function report(directory: string, files: readonly RunFile[], run: Run, verdicts: readonly Verdict[]): void {
@@ -26,6 +27,9 @@ export function report(directory: string, files: readonly RunFile[], run: Run, v
   heading("Values, read back from the files");
   show(table([["label", ...COLUMNS], ...gauges.labels.map((summary) => row(summary, (n) => decimal(n, 1)))]));
 
+  heading("Some of the server's runtime, read back from the files (docs/series.md has it all)");
+  show(table([["series", ...RUNTIME_COLUMNS], ...runtimeRows(run.runtime)]));
+
   heading("Requests, counted from both sides");
   const routes = countRoutes(run);
   const rows = routes.reduce((sum, route) => sum + route.rows, 0);
@@ -39,6 +43,29 @@ export function report(directory: string, files: readonly RunFile[], run: Run, v
   say();
   show(verdicts.map(({ text }) => text));
   next(directory, files);
+}
+
+/** A few series that tell how the server fared, in units that people think in. */
+function runtimeRows({ labels }: Summary): Row[] {
+  const inMs = (seconds: number) => decimal(1e3 * seconds, 2);
+  const inMb = (bytes: number) => decimal(bytes / 1e6, 1);
+  const inPercent = (share: number) => decimal(100 * share, 1);
+  const shown: readonly (readonly [label: string, unit: string, format: (n: number) => string])[] = [
+    ["cpu share", "% of a core", inPercent],
+    ["event loop utilization", "%", inPercent],
+    ["event loop delay p99", "ms", inMs],
+    ["gc pause minor", "ms", inMs],
+    ["gc pause major", "ms", inMs],
+    ["heap used", "MB", inMb],
+    ["rss", "MB", inMb],
+    ["http sockets", "", decimal],
+  ];
+  return shown.flatMap(([label, unit, format]) => {
+    const summary = labels.find((each) => each.label === label);
+    if (!summary) return [];
+    const { count, mean, p50, p99, max } = summary;
+    return [[`${label}${unit && `, ${unit}`}`, decimal(count), ...[mean, p50, p99, max].map((n) => format(n))]];
+  });
 }
 
 function row(summary: LabelSummary, format: (measurement: number) => string): Row {

@@ -116,7 +116,7 @@ function tell(message: ServerMessage): void {
 
 async function main(): Promise<void> {
   // The signals are handled below, by a stop that waits for what is under way, so Seismo need not.
-  const monitor = start({ directory: process.argv[2] ?? "_monitoring", signals: false });
+  const monitor = start({ directory: process.argv[2] ?? "_monitoring", signals: false, runtime: true });
   const server = createServer(serve);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;

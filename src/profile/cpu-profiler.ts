@@ -43,8 +43,8 @@ const MAX_PATHS = 1000;
  * been running hot for long shows its names best if profiled from the start. (True of every profiler built on V8's.)
  *
  * Others may profile the thread meanwhile: DevTools, `--cpu-prof`, sessions of `node:inspector`, a second CpuProfiler.
- * Each gets its own profile, and each costs. Only v8-profiler-next has one profiler for all: while anybody else uses it
- * in this thread, `start()` with that engine throws.
+ * Each gets its own profile, and each costs. A session that listens for `console.profile()` hears of our rotations. Only
+ * v8-profiler-next has one profiler for all: while anybody else uses it in this thread, `start()` with that engine throws.
  *
  * @example
  * import { CpuProfiler } from "seismo";
