@@ -29,6 +29,8 @@ describe.each(["idle, then killed", "blocked, then killed"])("%s by SIGKILL", (w
 test("out of memory has left every sample", async () => {
   const cwd = scratch();
   const program = startProgram("faults.js", ["out of memory"], { cwd, flags: ["--max-old-space-size=30"] });
+  await until(() => rowsOnDisk(cwd) === 12_345); // an interval after the flusher's thread is up, whenever that is
+  program.process.stdin!.write("go on\n");
   const { signal, stderr } = await program.ended;
   expect(stderr).toContain("heap out of memory");
   expect(signal).toBe("SIGABRT");

@@ -61,9 +61,9 @@ const programs: Record<string, () => Promise<void> | void> = {
     start({ directory: "m" });
     record(12_345);
     const hoard: unknown[] = [];
-    setTimeout(() => {
+    process.stdin.once("data", () => {
       for (;;) hoard.push(new Array(1000).fill(0.5));
-    }, 300);
+    });
   },
   /** Records in bursts, and stops; for settings in which there can be no thread. Memory holds all, until that is noticed. */
   steady: async () => {
