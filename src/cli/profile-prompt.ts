@@ -45,7 +45,8 @@ export async function profilePrompt(times: FunctionTimes, first: View): Promise<
   if (person) stdout.write("help tells what can be asked\n");
   let quit = false;
   let worst = 0;
-  lines.prompt();
+  // Only a person is prompted: a pipe may have been closed by now, and newer Nodes throw then.
+  if (person) lines.prompt();
   for await (const line of lines) {
     const [, command = "", argument = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line)!;
     quit = command === "quit" || command === "exit";
@@ -54,7 +55,7 @@ export async function profilePrompt(times: FunctionTimes, first: View): Promise<
     view = next;
     if (fault !== undefined) worst = Math.max(worst, fault.exitCode);
     stdout.write(text);
-    lines.prompt();
+    if (person) lines.prompt();
   }
   lines.close();
   if (person && !quit) stdout.write("\n"); // the prompt has no answer
