@@ -4,11 +4,11 @@ import { shortLocation } from "seismo/analysis";
 import { expect, test } from "vitest";
 
 test.each([
-  ["file:///work/app/src/a%20b.js", "src/a b.js:3:7"],
-  ["/work/app/src/server.cjs", "src/server.cjs:3:7"],
-  ["/work/application/x.js", "/work/application/x.js:3:7"],
+  ["file:///srv/app/src/a%20b.js", "src/a b.js:3:7"],
+  ["/srv/app/src/server.cjs", "src/server.cjs:3:7"],
+  ["/srv/application/x.js", "/srv/application/x.js:3:7"],
   ["file:///elsewhere/x.js", "/elsewhere/x.js:3:7"],
-  ["/work/app/node_modules/express/lib/router.js", "node_modules/express/lib/router.js:3:7"],
+  ["/srv/app/node_modules/express/lib/router.js", "node_modules/express/lib/router.js:3:7"],
   ["/x/node_modules/.pnpm/express@4.0.0/node_modules/express/index.js", "node_modules/express/index.js:3:7"],
   ["node:internal/timers", "node:internal/timers:3:7"],
   ["evalmachine.<anonymous>", "evalmachine.<anonymous>:3:7"],
@@ -17,7 +17,7 @@ test.each([
   ["wasm://wasm/0a1b", "wasm://wasm/0a1b:3:7"],
   ["", ""],
 ])("%s is told as %s", (url, expected) => {
-  expect(shortLocation({ name: "f", url, line: 3, column: 7 }, "/work/app")).toBe(expected);
+  expect(shortLocation({ name: "f", url, line: 3, column: 7 }, "/srv/app")).toBe(expected);
 });
 
 test("a line or column that is not known is not told", () => {
