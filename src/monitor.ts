@@ -13,7 +13,6 @@ import { DirectoryError, OptionError, ProfilerError, refuseUnknown, requireObjec
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
-import { complain, warn } from "./flush/notices.js";
 import {
   DURATION_PREFIX,
   GAUGE_PREFIX,
@@ -22,6 +21,7 @@ import {
   RUNTIME_PREFIX,
   requirePrefix,
 } from "./format/file-name.js";
+import { complain, warn } from "./notices.js";
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
 import { CpuProfiler, type ProfileOptions } from "./profile/cpu-profiler.js";
 import type { Chunk } from "./record/chunk.js";
@@ -34,7 +34,7 @@ import { ValueRecorder } from "./record/value-recorder.js";
 import { Runtime } from "./runtime.js";
 import { requireInterval } from "./runtime-options.js";
 import type { Sampler } from "./samplers/sampler.js";
-import { SamplerRounds, type Sampling } from "./samplers/sampler-rounds.js";
+import type { Sampling } from "./samplers/sampler-rounds.js";
 import { Watch, type WatchSettings } from "./watch.js";
 
 /** Samples that one chunk holds of a recorder that is filled on an interval. */
@@ -71,7 +71,6 @@ export class Monitor implements AsyncDisposable {
   readonly #recordings: Recording[] = [];
   readonly #link: FlusherLink;
   readonly #runtime: Runtime;
-  readonly #rounds: SamplerRounds;
   readonly #sampled = new Map<string, ValueRecorder>();
   #stopListening: () => void = () => {};
   #stopped: Promise<MonitorStats> | undefined;
@@ -100,9 +99,7 @@ export class Monitor implements AsyncDisposable {
     const uninstall = installExitHooks({
       flush: () => {
         this.profiler.stopNow();
-        this.#runtime.cutShort();
-        this.#rounds.sampleNow();
-        this.#runtime.tellRest();
+        this.#runtime.sampleNow();
         this.#link.publishSync();
       },
       onExit: () => {
@@ -112,9 +109,7 @@ export class Monitor implements AsyncDisposable {
       signals: signals && isMainThread,
     });
     void this.#link.ended.then(uninstall);
-    this.#rounds = new SamplerRounds({ errors: () => this.#valuesOf(RUNTIME_PREFIX), warn });
-    this.#runtime.begin({
-      rounds: this.#rounds,
+    this.#runtime.start({
       recorder: () => this.#valuesOf(RUNTIME_PREFIX),
       eventRecorder: () => this.#sparse(RUNTIME_PREFIX),
     });
@@ -168,7 +163,7 @@ export class Monitor implements AsyncDisposable {
     refuseUnknown("sample()", ["intervalMs", "prefix"], unknown);
     requireInterval("intervalMs", intervalMs);
     requirePrefix(prefix);
-    return this.#rounds.add(name, samplerOf(sampler), this.#valuesOf(prefix), intervalMs);
+    return this.#runtime.add(name, samplerOf(sampler), this.#valuesOf(prefix), intervalMs);
   }
 
   /** Opens a recorder that is closed, and has its samples written to files of this prefix until `stop()` closes it. */
@@ -234,9 +229,7 @@ export class Monitor implements AsyncDisposable {
   async #stop(): Promise<MonitorStats> {
     this.#stopListening();
     const profiled = this.profiler.close().catch(warnOfProfiler);
-    this.#runtime.cutShort();
-    this.#rounds.stop();
-    this.#runtime.end();
+    this.#runtime.stop();
     for (const { recorder } of this.#recordings) recorder.close();
     await this.#link.close(); // which the profile, handed over by now, is written before
     await profiled;

@@ -1,11 +1,12 @@
 /**
- * Runtime: what a recording thread observes of its own heap and event loop. What is told of the process as a whole is
- * observed from the flusher's thread: `watch.ts`.
+ * Runtime: what a recording thread observes of its own heap and event loop, and by samplers of the program's. What is told
+ * of the process as a whole is observed from the flusher's thread: `watch.ts`.
  */
 
 import { isMainThread, threadId } from "node:worker_threads";
 import { systemClock } from "./clock.js";
 import { ofThread } from "./format/series.js";
+import { warn } from "./notices.js";
 import type { ResolvedMonitorOptions } from "./options.js";
 import type { ValueRecorder } from "./record/value-recorder.js";
 import { ActivitySampler } from "./samplers/activity-sampler.js";
@@ -15,12 +16,11 @@ import { disturbing, LoopTurns } from "./samplers/loop-turns.js";
 import { MemorySampler } from "./samplers/memory-sampler.js";
 import { ProcessSampler } from "./samplers/process-sampler.js";
 import type { Sampler } from "./samplers/sampler.js";
-import type { SamplerRounds } from "./samplers/sampler-rounds.js";
+import { SamplerRounds, type Sampling } from "./samplers/sampler-rounds.js";
 import { recordStalls } from "./samplers/stall-recorder.js";
 import type { WatchSettings } from "./watch.js";
 
 export interface RuntimeHost {
-  readonly rounds: SamplerRounds;
   /** Takes what is read on an interval. */
   readonly recorder: () => ValueRecorder;
   /** Makes a recorder for what is known later than it happened, and so is out of order with the rest. */
@@ -30,6 +30,7 @@ export interface RuntimeHost {
 export class Runtime {
   readonly #options: ResolvedMonitorOptions;
   readonly #turns = new LoopTurns();
+  #rounds: SamplerRounds | undefined;
   #gc: GcSampler | undefined;
   #stopRecordingStalls: () => void = () => {};
 
@@ -50,7 +51,9 @@ export class Runtime {
     };
   }
 
-  begin({ rounds, recorder, eventRecorder }: RuntimeHost): void {
+  /** Begins to observe what the options ask for. */
+  start({ recorder, eventRecorder }: RuntimeHost): void {
+    this.#rounds = new SamplerRounds({ errors: recorder, warn });
     const { runtime, stalls, clock = systemClock } = this.#options;
     const { gc, memory, eventLoop, activity } = runtime;
     if (runtime.process && isMainThread) observeProcessAtStart(recorder());
@@ -60,7 +63,7 @@ export class Runtime {
         sample: (observe) => sample.call(sampler, (label, value) => observe(labelHere(label), value)),
         stop: () => stop?.call(sampler),
       };
-      rounds.add(name, labelled, recorder(), intervalMs);
+      this.add(name, labelled, recorder(), intervalMs);
     };
     if (gc) {
       const events = eventRecorder();
@@ -79,22 +82,27 @@ export class Runtime {
     );
   }
 
+  /** Calls one more sampler on an interval, until `stop()`. Only after `start()`. */
+  add(name: string, sampler: Sampler, recorder: ValueRecorder, intervalMs: number): Sampling {
+    return this.#rounds!.add(name, sampler, recorder, intervalMs);
+  }
+
   /** A CPU profile of this thread is being taken, until the function returned is called. */
   profiling(): () => void {
     return disturbing(this.#turns.pulse);
   }
 
-  /** The process, or recording, ends in the middle of a turn: tells of that turn as far as it has come. */
-  cutShort(): void {
+  /** The process may be about to end, in the middle of a turn: takes a last reading of everything, as far as it has come. */
+  sampleNow(): void {
     this.#turns.cutShort();
+    this.#rounds?.sampleNow();
+    this.#gc?.cutShort(); // what was counted, and would have been told of after the turn
   }
 
-  /** After the last reading: what was counted, and would have been told of after the turn. */
-  tellRest(): void {
-    this.#gc?.cutShort();
-  }
-
-  end(): void {
+  /** Takes a last reading of everything, and ends. */
+  stop(): void {
+    this.#turns.cutShort();
+    this.#rounds?.stop();
     this.#stopRecordingStalls();
   }
 }

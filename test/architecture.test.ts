@@ -6,23 +6,24 @@ import { expect, test } from "vitest";
 
 const src = join(import.meta.dirname, "../src");
 
-const inner = ["errors", "clock", "runtime-options", "profiler-options", "options", "format", "record"];
+const inner = ["errors", "clock", "notices", "runtime-options", "profiler-options", "options", "format", "record"];
 
 /** Rooms and single files of `src`, and what each may import besides itself. */
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   clock: [],
+  notices: [],
   "runtime-options": ["errors"],
   "profiler-options": ["errors"],
   options: ["errors", "clock", "runtime-options", "profiler-options"],
   format: ["errors"],
   record: ["errors", "clock", "options", "format"],
-  flush: ["errors", "clock", "options", "format", "record"],
+  flush: ["errors", "clock", "notices", "options", "format", "record"],
   samplers: ["errors", "clock", "options", "format", "record"],
-  profile: ["errors", "clock", "profiler-options", "options", "format", "record"],
+  profile: ["errors", "clock", "notices", "profiler-options", "options", "format", "record"],
   watch: ["errors", "clock", "format", "record", "flush", "samplers", "profile"],
   thread: ["flush", "watch"],
-  runtime: ["clock", "options", "format", "record", "samplers", "watch"],
+  runtime: ["clock", "notices", "options", "format", "record", "samplers", "watch"],
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
   index: [...inner, "flush", "samplers", "profile", "monitor"],
   analysis: ["errors", "format", "profile"],

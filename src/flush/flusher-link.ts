@@ -9,30 +9,18 @@
  */
 
 import { performance } from "node:perf_hooks";
-import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 import * as workerThreads from "node:worker_threads";
-import { isMainThread, MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { Clock } from "../clock.js";
+import { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
+import { complain, warn } from "../notices.js";
 import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
-import type { Attend, Attendant } from "./attendant.js";
-import { type FileSettings, FlushLoop, type Saved } from "./flush-loop.js";
-import type { FlushWorkerData } from "./flush-worker.js";
-import {
-  type Answer,
-  answerJoined,
-  type Channel,
-  type Joining,
-  joiningLine,
-  type Line,
-  openToJoin,
-  portLine,
-  type SignOfLife,
-  waitingIn,
-} from "./lines.js";
-import { complain, warn } from "./notices.js";
+import type { Saved } from "./flush-loop.js";
+import { startFlusherThread } from "./flusher-thread.js";
+import { type Answer, answerJoined, joiningLine, type Line, portLine, type SignOfLife, waitingIn } from "./lines.js";
+import { LocalFlusher, type LocalFlusherOptions } from "./local-flusher.js";
 import {
   allocateControl,
   DESERTED,
@@ -42,23 +30,19 @@ import {
   type Hello,
   NOBODY,
   OWNER,
-  type Request,
   SELF,
   SERVED,
 } from "./protocol.js";
+import { Relay } from "./relay.js";
+import { type Asked, Requests } from "./requests.js";
 import type { WholeFile } from "./whole-file.js";
 
-export interface FlusherLinkOptions {
-  /** What the flusher's thread runs. It must make a `FlushWorker`. */
+/** A clock other than the system's cannot follow to another thread, so with one flushing stays in this one. */
+export interface FlusherLinkOptions extends LocalFlusherOptions {
+  /** What the flusher's thread runs. It must make a `FlushWorker`, with the same `attend`. */
   readonly threadUrl: URL;
-  readonly files: Omit<FileSettings, "run">;
-  readonly flushIntervalMs: number;
-  /** What is to run beside the flusher, wherever that is: plain data that the same `attend` understands there. */
-  readonly attendant?: { readonly settings: unknown; readonly attend: Attend } | undefined;
   /** Whether to write from a thread of its own. */
   readonly thread: boolean;
-  /** Another clock than the system's. It cannot follow to another thread, so flushing stays in this one. */
-  readonly clock?: Clock | undefined;
 }
 
 /** How long a worker thread waits for the process's flusher to claim it, before it starts one of its own. */
@@ -72,14 +56,6 @@ interface Attached {
   unsubscribe(): void;
 }
 
-/** What has been asked for, and is asked for again of a flusher that comes later. */
-type Asked = Extract<Request, { readonly type: "publish" | "close" | "save" }>;
-
-interface Pending {
-  readonly message: Asked;
-  readonly resolve: (saved?: Saved) => void;
-}
-
 export class FlusherLink {
   /** Resolves when there is nothing left to do for this link, at the end of the process neither. */
   readonly ended: Promise<void>;
@@ -87,20 +63,14 @@ export class FlusherLink {
   readonly #hello: Hello;
   readonly #control: Int32Array = allocateControl();
   readonly #attached: Attached[] = [];
-  readonly #pending = new Map<number, Pending>();
+  readonly #requests = new Requests();
   /** The way to the flusher's thread; none while this thread writes itself. */
   #line: Line | undefined;
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
   #ownPort: MessagePort | undefined;
-  /** Listens, until the flusher's thread is up, to those that would join it. */
-  #relay: Channel | undefined;
-  /** Others count on the flusher that is coming up, so this thread must not do without it. */
-  #hasRelayed = false;
+  #relay: Relay | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
-  #local: FlushLoop | undefined;
-  #attendant: Attendant | undefined;
-  #localTimer: NodeJS.Timeout | undefined;
-  #localDue = false;
+  #local: LocalFlusher | undefined;
   #request = 0;
   #closing: Promise<void> | undefined;
   #hasEnded = false;
@@ -140,7 +110,7 @@ export class FlusherLink {
   async publish(): Promise<void> {
     this.#noticeDesertion();
     if (this.#closing) await this.#closing;
-    else if (this.#local) this.#publishLocal();
+    else if (this.#local) this.#local.publish();
     else await this.#ask({ type: "publish", request: ++this.#request });
   }
 
@@ -160,9 +130,9 @@ export class FlusherLink {
   publishSync(): void {
     if (this.#hasEnded) return;
     this.#noticeDesertion();
-    this.#relayWaiting();
-    if (!this.#hasRelayed) this.#claim();
-    if (this.#local) this.#publishLocal();
+    this.#relay?.passOnWaiting();
+    if (!this.#relay?.hasPassedOn) this.#claim();
+    if (this.#local) this.#local.publish();
     else if (this.#ownPort) {
       this.#line!.say({ type: "publish all", request: ++this.#request });
       this.#waitFor(this.#request, this.#ownPort);
@@ -195,16 +165,15 @@ export class FlusherLink {
   }
 
   #ask(message: Asked): Promise<Saved | undefined> {
+    const answer = this.#requests.add(message);
     this.#line!.ref(); // the thread must not end while somebody waits
-    return new Promise((resolve) => {
-      this.#pending.set(message.request, { message, resolve });
-      this.#line!.say(message);
-    });
+    this.#line!.say(message);
+    return answer;
   }
 
   #hear(message: FromFlusher): void {
     if (message.type === "up") {
-      this.#endRelay();
+      this.#relay?.end();
       return;
     }
     if (message.type === "warning") {
@@ -212,25 +181,8 @@ export class FlusherLink {
       return;
     }
     if (message.type === "poke") return;
-    this.#pending.get(message.request)?.resolve(message.type === "saved" ? message.saved : undefined);
-    this.#pending.delete(message.request);
-    if (this.#pending.size === 0) this.#line?.unref();
-  }
-
-  /** Passes on what a thread has said to a flusher that was not up yet. */
-  #passOn(joining: Joining): void {
-    this.#line?.say({ type: "relayed", joining });
-    this.#hasRelayed = true;
-  }
-
-  #relayWaiting(): void {
-    if (this.#relay) for (const joining of waitingIn<Joining>(this.#relay)) this.#passOn(joining);
-  }
-
-  #endRelay(): void {
-    this.#relayWaiting();
-    this.#relay?.close();
-    this.#relay = undefined;
+    this.#requests.answer(message.request, message.type === "saved" ? message.saved : undefined);
+    if (this.#requests.isEmpty) this.#line?.unref();
   }
 
   #waitFor(request: number, port: MessagePort): void {
@@ -246,7 +198,7 @@ export class FlusherLink {
       served = Atomics.load(this.#control, SERVED);
     }
     this.#noticeDesertion();
-    this.#publishLocal();
+    this.#local?.publish();
     for (const message of waitingIn<FromFlusher>(port)) {
       if (message.type === "warning")
         complain(message.message); // an event would come too late
@@ -255,33 +207,18 @@ export class FlusherLink {
   }
 
   #spawn(): void {
-    const { port1, port2 } = new MessageChannel();
-    const workerData: FlushWorkerData = { hello: this.#hello, port: port2, isProcessFlusher: isMainThread };
     try {
-      // No flags and no environment of the host's: they could preload its instrumentation, or us, into our thread.
-      const worker = new Worker(this.#options.threadUrl, {
-        name: "seismo flusher",
-        workerData,
-        transferList: [port2],
-        execArgv: [],
-        env: environment(),
-        trackUnmanagedFds: false,
+      this.#ownPort = startFlusherThread(this.#options.threadUrl, this.#hello, {
+        onError: (error) => this.#goLocal(error),
+        onExit: () => this.#onThreadEnded(),
       });
-      worker.unref();
-      worker.on("error", (error) => this.#goLocal(error));
-      worker.on("exit", () => this.#onThreadEnded());
     } catch (error) {
-      port1.close();
       this.#goLocal(error);
       return;
     }
-    this.#ownPort = port1;
-    if (isMainThread) {
-      this.#relay = openToJoin((joining) => this.#passOn(joining));
-      this.#relay.unref();
-    }
+    if (isMainThread) this.#relay = new Relay((joining) => this.#line?.say({ type: "relayed", joining }));
     const onMessage = (message: FromFlusher) => this.#hear(message);
-    this.#line = portLine(port1, onMessage, () => this.#onThreadEnded());
+    this.#line = portLine(this.#ownPort, onMessage, () => this.#onThreadEnded());
     this.#introduceAll();
   }
 
@@ -331,8 +268,8 @@ export class FlusherLink {
   /** Says all there is to say to a flusher that may have heard nothing of it. */
   #introduceAll(): void {
     for (const [source, attached] of this.#attached.entries()) this.#introduce(attached, source);
-    for (const { message } of this.#pending.values()) this.#line?.say(message);
-    if (this.#pending.size > 0) this.#line?.ref();
+    for (const message of this.#requests.messages) this.#line?.say(message);
+    if (!this.#requests.isEmpty) this.#line?.ref();
   }
 
   /** Tells the flusher all there is to know of one recorder. */
@@ -369,44 +306,28 @@ export class FlusherLink {
   }
 
   #startLocal(): void {
-    const { files, flushIntervalMs, clock, attendant } = this.#options;
-    const local = new FlushLoop({ ...files, run: newRunId() }, warn, clock);
+    const local = new LocalFlusher(this.#options);
     this.#local = local;
-    this.#attendant = attendant?.attend(attendant.settings, { loop: local, warn, poke: undefined });
     clearTimeout(this.#joinTimer);
-    this.#endRelay();
+    this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;
     for (const { buffer, prefix } of this.#attached) local.add(buffer, prefix);
-    this.#localTimer = setInterval(() => local.tick(), flushIntervalMs);
-    this.#localTimer.unref();
-    if (this.#pending.size === 0) return;
-    for (const { message, resolve } of this.#pending.values()) {
-      if (message.type === "save") local.save(message.file, resolve);
+    if (this.#requests.isEmpty) return;
+    for (const message of this.#requests.messages) {
+      if (message.type === "save") local.save(message.file, (saved) => this.#requests.answer(message.request, saved));
     }
-    if (this.#closing) this.#closeLocal();
-    else local.publish();
-    this.#answerAll();
-  }
-
-  #publishLocal(): void {
-    if (!this.#local) return;
-    this.#attendant?.beforePublish();
-    this.#local.publish();
+    if (this.#closing) {
+      this.#closeLocal();
+      return;
+    }
+    local.publish();
+    for (const { type, request } of this.#requests.messages) if (type !== "save") this.#requests.answer(request);
   }
 
   #closeLocal(): void {
-    clearInterval(this.#localTimer);
-    this.#attendant?.stop();
     this.#local?.close();
     this.#finish();
-  }
-
-  #answerAll(): void {
-    for (const { message, resolve } of this.#pending.values()) {
-      if (message.type !== "save" || !this.#local) resolve(); // else it answers itself
-    }
-    this.#pending.clear();
   }
 
   #onThreadEnded(): void {
@@ -417,20 +338,15 @@ export class FlusherLink {
 
   #finish(): void {
     this.#hasEnded = true;
-    this.#endRelay();
+    this.#relay?.end();
     this.#line?.close();
-    this.#answerAll(); // a reply may come later than the news that its sender is gone
+    this.#requests.answerAll(); // a reply may come later than the news that its sender is gone
     this.#end();
   }
 
   #onChunkFull(): void {
-    this.#line?.say({ type: "wake" });
-    if (!this.#local || this.#localDue) return;
-    this.#localDue = true;
-    setImmediate(() => {
-      this.#localDue = false;
-      this.#local?.tick();
-    });
+    if (this.#local) this.#local.tickSoon();
+    else this.#line?.say({ type: "wake" });
   }
 
   /** Memory is full. Where we write ourselves, we do it now; another thread is not waited for. */
@@ -440,10 +356,4 @@ export class FlusherLink {
     this.#local.tick();
     return true;
   }
-}
-
-/** None of the host's, but what tells our thread to tell more. */
-function environment(): NodeJS.ProcessEnv {
-  const { NODE_DEBUG } = process.env;
-  return { ...(NODE_DEBUG && { NODE_DEBUG }), PIDUSAGE_SILENT: "1" };
 }

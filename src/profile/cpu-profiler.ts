@@ -9,6 +9,7 @@
 
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { OptionError, ProfilerError, refuseUnknown, requireObject } from "../errors.js";
+import { warn } from "../notices.js";
 import { type ResolvedSampling, resolveSampling, type SamplingOptions } from "../profiler-options.js";
 import { openEngine, type ProfilerEngine, type ProfileUnderWay } from "./engine.js";
 
@@ -261,7 +262,7 @@ function resolveCpuProfilerOptions(options: CpuProfilerOptions): ResolvedOptions
     samplingIntervalUs,
     rotateAgeMs,
     engine,
-    onError = warn,
+    onError = ({ code, message }) => warn(code, message),
     whileRunning = () => () => {},
     ...unknown
   } = options;
@@ -285,8 +286,4 @@ function resolveProfileOptions(options: ProfileOptions): ProfileOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new OptionError("signal", "an AbortSignal", signal);
   return { seconds, signal };
-}
-
-function warn({ message, code }: ProfilerError): void {
-  process.emitWarning(`seismo: ${message}`, { type: "SeismoWarning", code });
 }

@@ -7,6 +7,7 @@
  * past that the newest samples are dropped, and counted.
  */
 
+import type { Labels } from "../format/row-tails.js";
 import { Chunk } from "./chunk.js";
 import { allocateCounters, DROPPED, REFUSED, type SampleStats, statsOf } from "./counters.js";
 import type { LabelTable } from "./label-table.js";
@@ -19,16 +20,13 @@ const RETRY_AFTER = 10_000;
 export type SampleKind = "duration" | "value";
 
 /** What a flusher needs to know of a recorder: where its samples lie, what its label ids mean, where to count. */
-export interface SampleSource {
+export interface SampleSource extends Labels {
   readonly kind: SampleKind;
   /** When recording began, monotonic: no sample can have started before. */
   readonly originNs: bigint;
   /** Every chunk allocated so far. More may come; none goes. */
   readonly chunks: readonly SharedArrayBuffer[];
   readonly counters: Float64Array<SharedArrayBuffer>;
-  textOf(labelId: number): string | undefined;
-  /** The process that the samples of this label are about, if it is not the one that took them. */
-  pidOf?(labelId: number): number | undefined;
 }
 
 /** Who is told what happens to a buffer: the way to a flusher, on this thread or another. */

@@ -18,15 +18,12 @@ import {
 } from "../format/series.js";
 import { LEAST_INTERVAL_MS, type Observe, OptionalReadings, type Sampler } from "./sampler.js";
 
-/** The system that is asked; another one in tests. */
 export interface ProcessSamplerOptions {
-  readonly platform?: NodeJS.Platform | undefined;
-  /** A folder with an entry for each file that is open. */
-  readonly descriptorFolder?: string | undefined;
   /** Does not say what is missing: another sampler will. @default false */
   readonly isSilent?: boolean | undefined;
 }
 
+/** Folders with an entry for each file that is open. */
 const DESCRIPTOR_FOLDERS: Partial<Record<NodeJS.Platform, string>> = {
   linux: "/proc/self/fd",
   android: "/proc/self/fd",
@@ -38,15 +35,10 @@ const NOT_ON_WINDOWS = new Set<string>([VOLUNTARY_CONTEXT_SWITCHES, INVOLUNTARY_
 
 /** Takes some 20 µs. Reads the same on any thread of the process. */
 export class ProcessSampler implements Sampler {
-  readonly #platform: NodeJS.Platform;
-  readonly #descriptorFolder: string | undefined;
   readonly #optional: OptionalReadings;
   #last: { readonly ms: number; readonly cpuUs: number } | undefined;
 
-  constructor(options: ProcessSamplerOptions = {}) {
-    const { platform = process.platform, descriptorFolder = DESCRIPTOR_FOLDERS[platform], isSilent } = options;
-    this.#platform = platform;
-    this.#descriptorFolder = descriptorFolder;
+  constructor({ isSilent }: ProcessSamplerOptions = {}) {
     this.#optional = new OptionalReadings({ isSilent });
   }
 
@@ -65,12 +57,12 @@ export class ProcessSampler implements Sampler {
       [FILE_SYSTEM_WRITES, usage.fsWrite],
     ] as const;
     for (const [label, value] of counters) {
-      const isTold = this.#platform !== "win32" || !NOT_ON_WINDOWS.has(label);
+      const isTold = process.platform !== "win32" || !NOT_ON_WINDOWS.has(label);
       this.#optional.observe(observe, label, () => (isTold ? value : undefined));
     }
     this.#optional.observe(observe, RSS, () => process.memoryUsage.rss());
     this.#optional.observe(observe, OPEN_DESCRIPTORS, () => {
-      const folder = this.#descriptorFolder;
+      const folder = DESCRIPTOR_FOLDERS[process.platform];
       return folder === undefined ? undefined : readdirSync(folder).length - 1; // one is open to read the folder
     });
   }
