@@ -1,0 +1,137 @@
+/**
+ * Side by side: a server with something in it against the same server without, under load in turns.
+ *
+ * On a machine whose speed changes by a third from one half-minute to the next, a run of one and then a run of the other
+ * say nothing about one percent. So two servers stand side by side and take turns of a fraction of a second: what is
+ * compared are neighbours. In a block of four (without, with, with, without) neither is always the later, and what
+ * changes steadily cancels out; a block that something else came between is an outlier, which the median leaves out.
+ *
+ * Where the system can do it, all threads of both servers are held on one core, the flusher's too, and the load generator
+ * on the others: so whatever is added, on any thread, is taken from its server. The kernel counts what each has run.
+ */
+
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { performance } from "node:perf_hooks";
+import autocannon from "autocannon";
+import { median, single } from "./measure.js";
+import { type Figures, Skipped } from "./question.js";
+
+const CONNECTIONS = 20;
+const LOOK_MS = 20;
+
+/** A program that listens, tells its port by message, and ends when its parent lets go of it. */
+export interface Program {
+  readonly path: string;
+  readonly args?: readonly string[];
+  /** Flags of Node. */
+  readonly flags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface Turns {
+  /** Requests a turn. */
+  readonly requests: number;
+  readonly blocks: number;
+  readonly warmUp: number;
+  note(text: string): void;
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+interface Turn {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** How `candidate` compares with `base`: medians of the blocks' ratios, and of the base's own turns. */
+export async function sideBySide(base: Program, candidate: Program, turns: Turns): Promise<Figures> {
+  const servers = [await serve(base), await serve(candidate)] as const;
+  for (const { child } of servers) pin(child.pid!, "0", turns.note);
+  pin(process.pid, `1-${availableParallelism() - 1}`, turns.note);
+  try {
+    const [without, within] = servers;
+    for (const server of servers) await load(server, turns.warmUp);
+    const blocks: { base: Turn; candidate: Turn }[] = [];
+    for (let i = 0; i < turns.blocks; i++) {
+      const first = await load(without, turns.requests);
+      const candidate = sum(await load(within, turns.requests), await load(within, turns.requests));
+      blocks.push({ base: sum(first, await load(without, turns.requests)), candidate });
+    }
+    const perRequestUs = 1e6 / (2 * turns.requests);
+    const ofBlocks = (unit: string, of: (base: Turn, candidate: Turn) => number) =>
+      single(unit, median(blocks.map(({ base, candidate }) => of(base, candidate))));
+    return {
+      requests: ofBlocks("× without", (base, candidate) => base.seconds / candidate.seconds),
+      "CPU a request": ofBlocks("× without", (base, candidate) => candidate.cpuSeconds / base.cpuSeconds),
+      "CPU a request, more": ofBlocks(
+        "µs",
+        (base, candidate) => (candidate.cpuSeconds - base.cpuSeconds) * perRequestUs,
+      ),
+      "CPU a request, without": ofBlocks("µs", (base) => base.cpuSeconds * perRequestUs),
+      "how busy the server was": ofBlocks("cores", (base) => base.cpuSeconds / base.seconds),
+    };
+  } finally {
+    for (const { child } of servers) {
+      child.disconnect();
+      await once(child, "exit");
+    }
+  }
+}
+
+function sum(one: Turn, other: Turn): Turn {
+  return { seconds: one.seconds + other.seconds, cpuSeconds: one.cpuSeconds + other.cpuSeconds };
+}
+
+async function serve({ path, args = [], flags = [], env = {} }: Program): Promise<Server> {
+  const child = fork(path, args, {
+    execArgv: [...flags],
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const [port] = (await once(child, "message")) as [number];
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+function pin(pid: number, cores: string, note: (text: string) => void): void {
+  try {
+    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", cores, String(pid)], { stdio: "ignore" });
+  } catch {
+    note("taskset could not pin servers and load to cores of their own: they were where the system put them.");
+  }
+}
+
+/** Timed to the last answer, as autocannon itself ends no sooner than its next look at the clock. */
+async function load({ url, child }: Server, requests: number): Promise<Turn> {
+  const cpuBefore = cpuSeconds(child.pid!);
+  const run = autocannon({ url, connections: CONNECTIONS, amount: requests, sampleInt: LOOK_MS }, () => {});
+  let began = 0;
+  let ended = 0;
+  run.on("start", () => {
+    began = performance.now();
+  });
+  run.on("response", () => {
+    ended = performance.now();
+  });
+  const [{ non2xx, errors }] = (await once(run, "done")) as [autocannon.Result];
+  if (non2xx > 0 || errors > 0) throw new Error(`${non2xx} answers were no success, ${errors} requests failed`);
+  return { seconds: (ended - began) / 1e3, cpuSeconds: cpuSeconds(child.pid!) - cpuBefore };
+}
+
+/** What all threads of a process have run, to the nanosecond. */
+function cpuSeconds(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  try {
+    return readdirSync(folder).reduce(
+      (total, thread) => total + Number(readFileSync(`${folder}/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e9,
+      0,
+    );
+  } catch (error) {
+    throw new Skipped(`the kernel does not count how long a thread runs: ${(error as Error).message}`);
+  }
+}
