@@ -24,8 +24,14 @@ const toldTo = async () => void (await once(process.stdin, "data"));
 /** Epoch milliseconds with their fraction: exact to a millisecond, and never far off. */
 const now = () => performance.timeOrigin + performance.now();
 
-/** How long this thread was ready to run and had no processor, as the kernel counts. */
-const waitedMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+/** How long this thread was ready to run and had no processor, as the kernel counts; 0 where that may not be read. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
 
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
@@ -352,6 +358,18 @@ const programs: Record<string, () => Promise<void> | void> = {
     const monitor = begin();
     await wait(500);
     await monitor.stop();
+    process.exit();
+  },
+  /** Records; says, when told, that twenty more rounds have been read; then ends as `steady` does. */
+  "steady for twenty rounds": async () => {
+    const monitor = begin();
+    const rounds = roundsOf(monitor, options.sampleIntervalMs!);
+    console.log("ready");
+    await toldTo();
+    await rounds.more(20);
+    console.log("twenty rounds");
+    await toldTo();
+    tell(await monitor.stop());
     process.exit();
   },
   /** Records until it is told to stop, and what became of it. */
