@@ -27,7 +27,8 @@ const mayImport: Record<string, readonly string[]> = {
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
   index: [...inner, "flush", "samplers", "profile", "monitor"],
   analysis: ["errors", "format", "profile"],
-  cli: ["index", "analysis"],
+  config: ["errors", "options", "format"],
+  cli: ["index", "analysis", "config"],
 };
 /** Packages from npm that may be imported, and where. */
 const packages: Record<string, readonly string[]> = {
@@ -82,7 +83,7 @@ test("nothing is called utils, helpers, common or types", () => {
 test("the exports map is the whole list of doors, and each is there with its types", () => {
   const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
   const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
-  expect(Object.keys(doors)).toEqual([".", "./analysis"]);
+  expect(Object.keys(doors)).toEqual([".", "./analysis", "./config"]);
   for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }
