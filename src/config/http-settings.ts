@@ -1,7 +1,6 @@
 /** The settings `http` and `client`: what of HTTP the preload records, and how its labels are made. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { OptionError, refuseUnknown, switched } from "../errors.js";
 import { requirePrefix } from "../format/file-name.js";
 
@@ -11,12 +10,7 @@ export interface HttpSettings {
    * The label of a request, asked for when its response ends. For undefined, and if it throws, the label is the usual one:
    * route and verb. Only in files that are JavaScript or TypeScript.
    */
-  readonly label?:
-    | ((
-        request: IncomingMessage | Http2ServerRequest,
-        response: ServerResponse | Http2ServerResponse,
-      ) => string | undefined)
-    | undefined;
+  readonly label?: ((request: IncomingMessage, response: ServerResponse) => string | undefined) | undefined;
   /** Prefix of the files that take the samples. @default "duration" */
   readonly prefix?: string | undefined;
 }
