@@ -6,7 +6,7 @@
  * value may be is known to the option's own check.
  */
 
-import { OptionError, requireBoolean, requireObject, SeismoError } from "../errors.js";
+import { OptionError, requireBoolean, SeismoError } from "../errors.js";
 import { type MonitorOptions, resolveMonitorOptions } from "../options.js";
 import { type ClientSettings, type HttpSettings, requireHttp } from "./http-settings.js";
 import { nearest } from "./nearest.js";
@@ -113,12 +113,16 @@ function requirePreset(value: unknown): void {
 
 /** @throws {OptionError} for what is no object, a key that is no setting, and a value that its setting cannot have */
 export function requireSettings(name: string, settings: unknown): asserts settings is SeismoConfig {
-  if (Array.isArray(settings)) throw new OptionError(name, "an object", settings);
-  requireObject(name, settings);
+  if (!isPlainObject(settings)) throw new OptionError(name, "a plain object", settings);
   for (const [key, value] of Object.entries(settings)) {
     requireSettingName(key);
     requireSetting(key, value);
   }
+}
+
+/** Arrays and promises are none; objects of another realm are. */
+function isPlainObject(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** What of these settings `start()` takes. */
