@@ -51,7 +51,9 @@ describe("is read", () => {
     ["seismo.config.js", "module.exports = { capacity: 7 };"],
     ["seismo.config.cjs", "module.exports = { capacity: 7 };", { "package.json": module }],
     ["seismo.config.cjs", "exports.__esModule = true; exports.default = { capacity: 7 };"],
-    ...(stripsTypes ? [["seismo.config.ts", typed, { "package.json": module }] as [string, string, object]] : []),
+    ...(stripsTypes
+      ? [["seismo.config.ts", typed, { "package.json": module }] as [string, string, Record<string, string>]]
+      : []),
   ])("%s: %s", async (name, text, others = {}) => {
     const cwd = folder({ [name]: text, ...others });
     expect(await config(cwd)).toMatchObject({ file: join(cwd, name), capacity: 7 });

@@ -91,5 +91,5 @@ test("loadConfig refuses what it does not know", () => {
     "an option of loadConfig() must be one of cwd, env, code",
   );
   expect(() => loadConfig({ code: { capacty: 1 } as SeismoConfig })).toThrow('a setting must be spelt "capacity"');
-  expect(() => loadConfig("." as object)).toThrow("the argument of loadConfig() must be an object");
+  expect(() => loadConfig("." as never)).toThrow("the argument of loadConfig() must be an object");
 });
