@@ -1,5 +1,6 @@
 /** Client calls: what all kinds of clients have in common. A token on the object that is the call, and one row at its end. */
 
+import type { Socket } from "node:net";
 import type { DurationRecorder, DurationToken } from "../index.js";
 import type { ClientLabels, Outcome } from "./client-labels.js";
 
@@ -36,4 +37,10 @@ export class ClientCalls {
     call[TOKEN] = 0 as DurationToken;
     this.#recorder.stop(this.#labels.idOf(outcome, origin, method, target, status), token);
   }
+}
+
+/** Whether the other side ended a connection, or something on the way, and not this program. */
+export function isLost(socket: Pick<Socket, "readableEnded" | "errored"> | null | undefined): boolean {
+  if (!socket) return false;
+  return socket.readableEnded || (socket.errored as { syscall?: unknown } | null)?.syscall !== undefined;
 }

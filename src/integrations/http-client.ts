@@ -14,10 +14,9 @@
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { OptionError, refuseUnknown, requireObject } from "../errors.js";
 import { durationRecorder } from "../index.js";
-import { type Call, ClientCalls } from "./client-calls.js";
+import { type Call, ClientCalls, isLost } from "./client-calls.js";
 import {
   ABORTED,
   type ClientLabelOf,
@@ -57,7 +56,6 @@ interface TimedResponse extends IncomingMessage {
 
 interface SystemError {
   readonly code?: unknown;
-  readonly syscall?: unknown;
   readonly port?: unknown;
 }
 
@@ -164,12 +162,6 @@ function originBySocket(request: TimedRequest, port: unknown): string {
   return typeof port === "number"
     ? withoutDefaultPort(`${name}:${port}`, protocol === "https:" ? ":443" : ":80")
     : name;
-}
-
-/** Whether the other side ended the connection, or something on the way, and not this program. */
-function isLost(socket: Socket | null | undefined): boolean {
-  if (!socket) return false;
-  return socket.readableEnded || (socket.errored as SystemError | null)?.syscall !== undefined;
 }
 
 let current: HttpClientRecorder | undefined;

@@ -5,7 +5,7 @@
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ClientHttp2Stream, constants } from "node:http2";
-import type { Call, ClientCalls } from "./client-calls.js";
+import { type Call, type ClientCalls, isLost } from "./client-calls.js";
 import { ABORTED, COMPLETE, FAILED, type Outcome } from "./client-labels.js";
 import { isOfUndici } from "./undici-client.js";
 
@@ -41,7 +41,8 @@ export class Http2Calls {
 
   readonly #onResponse = (message: unknown): void => {
     const { stream, headers } = message as { stream: TimedStream; headers?: { ":status"?: number } };
-    stream[STATUS] = headers?.[":status"] ?? 0;
+    const status = headers?.[":status"];
+    if (status !== undefined) stream[STATUS] = status;
   };
 
   readonly #onClose = (message: unknown): void => {
@@ -54,17 +55,14 @@ export class Http2Calls {
   };
 }
 
+/** Of a stream as it is at its closing: afterwards, all of them look ended. */
 function outcomeOf(stream: TimedStream): Outcome {
-  console.log(
-    "H2",
-    stream.rstCode,
-    stream.errored,
-    stream.readableEnded,
-    stream.aborted,
-    stream.endAfterHeaders,
-    stream.state,
-  );
-  if (stream.rstCode === constants.NGHTTP2_CANCEL) return ABORTED;
-  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return FAILED;
-  return stream[STATUS] === undefined ? ABORTED : COMPLETE;
+  switch (stream.rstCode) {
+    case constants.NGHTTP2_NO_ERROR:
+      return stream.readableEnded || stream.state.remoteClose === 1 ? COMPLETE : ABORTED;
+    case constants.NGHTTP2_CANCEL:
+      return isLost(stream.session?.socket) ? FAILED : ABORTED;
+    default:
+      return FAILED;
+  }
 }

@@ -3,7 +3,9 @@
  * diagnostics channels. A request is one call, so a redirect or a retry is another.
  *
  *     request:create ──▶ request:trailers, request:error
- *                    └─▶ (switched protocols, or a tunnel) ──▶ the socket closes
+ *                    └─▶ (a protocol was switched, or a tunnel opened) ──▶ the socket closes
+ *
+ * That a connection was taken over, most versions of undici do not tell.
  */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
@@ -63,7 +65,10 @@ export class UndiciCalls {
   readonly #onSend = (message: unknown): void => {
     const { request, socket } = message as { request: UndiciRequest; socket?: UndiciSocket };
     if (socket?.alpnProtocol === "h2") socket[OF_UNDICI] = true;
-    else if (socket && takesConnection(request)) request[SOCKET] = socket;
+    else if (socket && mayTakeConnection(request)) {
+      request[SOCKET] = socket;
+      socket.once("close", () => this.#calls.isOpen(request) && this.#end(request, COMPLETE));
+    }
   };
 
   readonly #onHeaders = (message: unknown): void => {
@@ -74,9 +79,7 @@ export class UndiciCalls {
   readonly #onEnd = (message: unknown): void => {
     const { request } = message as { request?: UndiciRequest };
     if (!this.#calls.isOpen(request)) return;
-    const socket = request[SOCKET];
-    if (!socket || socket.destroyed || !hasTakenConnection(request)) this.#end(request, COMPLETE);
-    else socket.once("close", () => this.#calls.isOpen(request) && this.#end(request, COMPLETE));
+    if (request[SOCKET]?.destroyed !== false || !hasTakenConnection(request)) this.#end(request, COMPLETE);
   };
 
   readonly #onError = (message: unknown): void => {
@@ -98,7 +101,7 @@ export class UndiciCalls {
   }
 }
 
-function takesConnection(request: UndiciRequest): boolean {
+function mayTakeConnection(request: UndiciRequest): boolean {
   return request.method === "CONNECT" || Boolean(request.upgrade);
 }
 
@@ -107,8 +110,12 @@ function hasTakenConnection(request: UndiciRequest): boolean {
   return status === 101 || (request.method === "CONNECT" && status !== undefined && status >= 200 && status < 300);
 }
 
-/** What went wrong has a code of letters; the reason of an abort may be anything, and is a DOMException as a rule. */
+/**
+ * What went wrong has a code of letters, or is bytes that are no HTTP; the reason of an abort may be anything, and is a
+ * DOMException as a rule.
+ */
 function isGivenUp(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code !== "string" || code === "UND_ERR_ABORTED" || code === "UND_ERR_DESTROYED" || code === "ABORT_ERR";
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (typeof code !== "string") return name !== "HTTPParserError";
+  return code === "UND_ERR_ABORTED" || code === "UND_ERR_DESTROYED" || code === "ABORT_ERR";
 }

@@ -9,18 +9,33 @@ import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { SelfSigned } from "./self-signed.js";
 
-/** How long an answer that takes its time takes. */
-export const DELAY_MS = 60;
+const DELAY_MS = 60;
 
 export interface Origin {
   readonly port: number;
   /** Requests seen, by what they asked for. */
   readonly seen: Record<string, number>;
+  /** How long the last answer to each path took, of those that take their time. */
+  readonly tookMs: Record<string, number>;
 }
 
-const later = (then: () => void) => void setTimeout(then, DELAY_MS);
+/** What is done later, and how much later: a timer may be early by as long as its turn of the loop had lasted. */
+function delayed(path: string, tookMs: Record<string, number>): (then: () => void) => void {
+  const before = performance.now();
+  return (then) => {
+    setTimeout(() => {
+      tookMs[path.split("?")[0]!] = performance.now() - before;
+      then();
+    }, DELAY_MS);
+  };
+}
 
-function answer(request: IncomingMessage, response: ServerResponse, what: string): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  what: string,
+  later: (then: () => void) => void,
+): void {
   const { socket } = request;
   const begin = () => response.writeHead(200, { "content-length": 100 }).write("begun");
   const beginAnd = (then: () => void) => () => {
@@ -54,7 +69,7 @@ function answer(request: IncomingMessage, response: ServerResponse, what: string
   else request.resume().on("end", act ?? (() => response.end("ok")));
 }
 
-async function listen(server: Server, seen: Record<string, number>, path?: string): Promise<Origin> {
+async function listen(server: Server, origin: Omit<Origin, "port">, path?: string): Promise<Origin> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
@@ -65,22 +80,23 @@ async function listen(server: Server, seen: Record<string, number>, path?: strin
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { port: path ? 0 : (server.address() as AddressInfo).port, seen };
+  return { port: path ? 0 : (server.address() as AddressInfo).port, ...origin };
 }
 
-function countingAnswers(seen: Record<string, number>): (request: IncomingMessage, response: ServerResponse) => void {
+function answers({ seen, tookMs }: Omit<Origin, "port">): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const path = request.url!.replace(/^\w+:\/\/[^/]+/, "");
     const key = `${request.method} ${path}`;
     seen[key] = (seen[key] ?? 0) + 1;
-    answer(request, response, path.split("/")[1]!);
+    answer(request, response, path.split("/")[1]!, delayed(path, tookMs));
   };
 }
 
 /** Of HTTP/1.1, that also changes protocols (to WebSocket, as far as the handshake goes) and opens tunnels. */
 export async function startOrigin(tls?: SelfSigned, path?: string): Promise<Origin> {
-  const seen: Record<string, number> = {};
-  const server = tls ? createHttpsServer(tls, countingAnswers(seen)) : createServer(countingAnswers(seen));
+  const origin = { seen: {} as Record<string, number>, tookMs: {} };
+  const { seen, tookMs } = origin;
+  const server = tls ? createHttpsServer(tls, answers(origin)) : createServer(answers(origin));
   server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
     const key = `UPGRADE ${request.url}`;
     seen[key] = (seen[key] ?? 0) + 1;
@@ -92,7 +108,10 @@ export async function startOrigin(tls?: SelfSigned, path?: string): Promise<Orig
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
     );
-    later(() => socket.end(upgrade === "websocket" ? Uint8Array.of(0x88, 0x02, 0x03, 0xe8) : ""));
+    delayed(
+      request.url!,
+      tookMs,
+    )(() => socket.end(upgrade === "websocket" ? Uint8Array.of(0x88, 0x02, 0x03, 0xe8) : ""));
   });
   server.on("connect", (request: IncomingMessage, socket: Socket) => {
     const key = `CONNECT ${request.url}`;
@@ -102,23 +121,26 @@ export async function startOrigin(tls?: SelfSigned, path?: string): Promise<Orig
     upstream.on("connect", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
     upstream.pipe(socket.on("error", () => upstream.destroy())).pipe(upstream);
   });
-  return listen(server, seen, path);
+  return listen(server, origin, path);
 }
 
 /** Of HTTP/2, with TLS or without. */
 export async function startHttp2Origin(tls?: SelfSigned): Promise<Origin> {
-  const seen: Record<string, number> = {};
+  const origin = { seen: {} as Record<string, number>, tookMs: {} };
+  const { seen, tookMs } = origin;
   const server = tls ? createSecureServer(tls) : createHttp2Server();
   server.on("request", (request: IncomingMessage, response: Http2ServerResponse) => {
     const key = `${request.method} ${request.url}`;
     seen[key] = (seen[key] ?? 0) + 1;
     const what = request.url!.split("/")[1]!;
+    const later = delayed(request.url!, tookMs);
     request.resume();
     if (what === "never") return;
     if (what === "slow") return later(() => response.end("ok"));
-    if (what === "begin" || what === "cut") response.write("begun");
+    if (what === "begin" || what === "cut" || what === "lost") response.write("begun");
+    if (what === "lost") return later(() => response.stream.session!.destroy());
     if (what === "cut") return later(() => response.stream.close(2));
     if (what !== "begin") response.end("ok");
   });
-  return listen(server as Server, seen);
+  return listen(server as Server, origin);
 }

@@ -96,7 +96,7 @@ const programs: Record<string, () => Promise<void>> = {
     await time("https", async () => (await fetch(`${secureBase}/slow/https`)).text());
     if (typeof WebSocket === "undefined") return;
     await time("websocket", async () => {
-      const socket = new WebSocket(`ws://127.0.0.1:${ports.origin}/chat/123456?secret=1`);
+      const socket = new WebSocket(`ws://127.0.0.1:${ports.origin}/chat/words?secret=1`);
       await new Promise((resolve) => socket.addEventListener("close", resolve));
     });
   },
@@ -228,7 +228,13 @@ const programs: Record<string, () => Promise<void>> = {
       const sent = session.request({ ":path": "/never/signal" }, { signal: AbortSignal.timeout(60) });
       return once(sent, "close");
     });
-    session.close();
+    await time("lost", () => stream("/lost/h2"));
+    const own = http2.connect(`http://127.0.0.1:${ports.h2}`);
+    await time("session destroyed", () => {
+      const sent = own.request({ ":path": "/begin/session" }).on("error", () => {});
+      sent.on("data", () => own.destroy());
+      return new Promise((resolve) => sent.on("close", resolve));
+    });
     await time("refused", async () => {
       const nowhere = http2.connect(`http://127.0.0.1:${ports.closed}`).on("error", () => {});
       await once(nowhere.request({ ":path": "/refused/h2" }), "close");
