@@ -75,8 +75,7 @@ function expectLengths(run: Run, labels: Record<string, string>): void {
     expect(ms, label).toBeLessThanOrEqual(run.seenMs[name]! + 1); // which ends at a promise, a turn after the row, or before
     const path = label.slice(label.indexOf("/"), label.indexOf(" ["));
     const { tookMs } = label.includes("S/") ? run.secure : label.includes("H/") ? run.http2 : run.origin;
-    if (!label.includes("never") && !label.includes("begin"))
-      expect(ms, label).toBeGreaterThan(tookMs[path]!);
+    if (!label.includes("never") && !label.includes("begin")) expect(ms, label).toBeGreaterThan(tookMs[path]!);
   }
 }
 
@@ -110,21 +109,18 @@ test("every call by fetch and WebSocket is one row, under its label, of the leng
   });
   const seen = Object.values(made.origin.seen).reduce((sum, n) => sum + n, 0);
   expect(made.rows.length).toBe(seen + 3); // those refused, of an unknown host, and to the other server
-  expectLengths(
-    made,
-    {
-      ok: "→ O/slow/ok [GET]",
-      drip: "→ O/drip/fetch [GET]",
-      post: "→ O/slow/post [POST]",
-      head: "→ O/slow/head [HEAD]",
-      redirect: "→ O/slow/redirected [GET]",
-      timeout: "→ O/never/timeout [GET] (aborted)",
-      "body timeout": "→ O/begin/timeout [GET] (aborted)",
-      cut: "→ O/cut/x [GET] (failed)",
-      https: "→ S/slow/https [GET]",
-      ...(major >= 22 && { websocket: "→ O/chat/words [UPGRADE]" }),
-    },
-  );
+  expectLengths(made, {
+    ok: "→ O/slow/ok [GET]",
+    drip: "→ O/drip/fetch [GET]",
+    post: "→ O/slow/post [POST]",
+    head: "→ O/slow/head [HEAD]",
+    redirect: "→ O/slow/redirected [GET]",
+    timeout: "→ O/never/timeout [GET] (aborted)",
+    "body timeout": "→ O/begin/timeout [GET] (aborted)",
+    cut: "→ O/cut/x [GET] (failed)",
+    https: "→ S/slow/https [GET]",
+    ...(major >= 22 && { websocket: "→ O/chat/words [UPGRADE]" }),
+  });
 });
 
 test("every request of undici is one row: each retry, a tunnel, and a stream of HTTP/2 too", async () => {
@@ -206,8 +202,6 @@ test("an upload counts from its beginning, where Node tells of it", async () => 
     expectLengths(made, { upload: "→ O/slow/upload [POST]" });
   } else {
     expect(made.counts).toEqual({ "→ O/slow/upload [POST]": 1 }); // from its end; of the others, nobody knows the start
-  }
-});
   }
 });
 
