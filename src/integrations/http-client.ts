@@ -46,7 +46,7 @@ interface TimedRequest extends ClientRequest, Call {
   readonly socketPath?: string;
   readonly res?: IncomingMessage | null;
   readonly upgradeOrConnect?: boolean;
-  /** Where it went, if the Host header does not tell. */
+  /** Where it went. */
   [ORIGIN]?: string;
 }
 
@@ -98,14 +98,14 @@ export class HttpClientRecorder {
   readonly #onResponse = (message: unknown): void => {
     const { request, response } = message as { request: TimedRequest; response: TimedResponse };
     if (!this.#calls.isOpen(request)) return;
-    if (!hasPlainHost(request)) request[ORIGIN] = originBySocket(request, request.socket?.remotePort);
-    response.once("close", onResponseClose); // the program's own listeners decide whether it is read at all
+    request[ORIGIN] = originOf(request, request.socket?.remotePort); // later, the socket may have forgotten
+    response.on("close", onResponseClose); // `once` costs 100 ns more
   };
 
   readonly #onError = (message: unknown): void => {
     const { request, error } = message as { request: TimedRequest; error?: SystemError };
     if (!this.#calls.isOpen(request)) return;
-    if (!hasPlainHost(request)) request[ORIGIN] ??= originBySocket(request, error?.port);
+    request[ORIGIN] ??= originOf(request, error?.port);
     this.#end(request, request.destroyed || error?.code === "ABORT_ERR" ? ABORTED : FAILED);
   };
 
@@ -119,7 +119,7 @@ export class HttpClientRecorder {
     if (!this.#calls.isOpen(request)) return;
     if (request.upgradeOrConnect) {
       const { socket } = request;
-      if (!hasPlainHost(request)) request[ORIGIN] = originBySocket(request, socket?.remotePort);
+      request[ORIGIN] = originOf(request, socket?.remotePort);
       if (!socket || socket.destroyed) this.#end(request, COMPLETE);
       else socket.once("close", () => current?.onTunnelClose(request));
     } else if (!request.res) this.#end(request, ABORTED); // nobody listened for the upgrade, so Node gave it up
@@ -130,7 +130,7 @@ export class HttpClientRecorder {
   }
 
   #end(request: TimedRequest, outcome: Outcome): void {
-    const origin = request[ORIGIN] ?? (request.getHeader("host") as string);
+    const origin = request[ORIGIN] ?? originOf(request, undefined);
     const verb = request.method !== "CONNECT" && request.upgradeOrConnect ? "UPGRADE" : request.method;
     this.#calls.end(request, outcome, origin, verb, request.path, request.res?.statusCode);
   }
@@ -145,23 +145,19 @@ function onRequestClose(this: TimedRequest): void {
 }
 
 /**
- * Whether the Host header is what Node makes of host and port. A program may have set another: a proxy passes on that of
- * its own client, who may write into it whatever he likes.
+ * Where a request goes: what the Host header says, if it is as Node makes it of host and port. A program may have set
+ * another: a proxy passes on that of its own client, who may write into it whatever he likes.
  */
-function hasPlainHost(request: TimedRequest): boolean {
+function originOf(request: TimedRequest, port: unknown): string {
   const { host, socketPath } = request;
-  const header = request.getHeader("host");
-  if (socketPath || typeof header !== "string" || !header.startsWith(host)) return false;
-  return header.length === host.length || header.charCodeAt(host.length) === 0x3a;
-}
-
-function originBySocket(request: TimedRequest, port: unknown): string {
-  const { host, protocol, socketPath } = request;
   if (socketPath) return `unix:${socketPath}`;
+  const header = request.getHeader("host");
+  if (typeof header === "string" && header.startsWith(host)) {
+    if (header.length === host.length || header.charCodeAt(host.length) === 0x3a) return header;
+  }
   const name = host.includes(":") ? `[${host}]` : host;
-  return typeof port === "number"
-    ? withoutDefaultPort(`${name}:${port}`, protocol === "https:" ? ":443" : ":80")
-    : name;
+  if (typeof port !== "number") return name;
+  return withoutDefaultPort(`${name}:${port}`, request.protocol === "https:" ? ":443" : ":80");
 }
 
 let current: HttpClientRecorder | undefined;
