@@ -233,6 +233,7 @@ test("at most 1 000 labels are made of what is called", async () => {
 test("nothing is recorded while no monitor runs or recording is off; a program may name its series", async () => {
   const { cwd, counts } = await run("off");
   expect(counts).toEqual({ "→ O/ok/during [GET]": 1 });
+  expect(rowsIn(join(cwd, "m"), "replaced")).toEqual([]);
   const labelled = rowsIn(join(cwd, "m"), "calls").map(({ label }) => label.replace(/:\d+/, ""));
   expect(labelled.sort()).toEqual([
     "GET 127.0.0.1 200 (failed)",
