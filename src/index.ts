@@ -9,12 +9,13 @@
  * branch.
  */
 
-import { durations, gauges } from "./monitor.js";
+import { durations, gauges } from "./ambient.js";
 import type { DurationToken } from "./record/duration-recorder.js";
 import { Series } from "./record/series-handle.js";
 import { createTimeIt, type TimeIt } from "./record/time-it.js";
 
-export { type Monitor, type MonitorStats, type SampleOptions, start, stop } from "./monitor.js";
+export { durationRecorder, start, stop } from "./ambient.js";
+export type { Monitor, MonitorStats, SampleOptions } from "./monitor.js";
 export type { MonitorOptions } from "./options.js";
 export type { EngineChoice, ProfilerOptions, SamplingOptions } from "./profiler-options.js";
 export type {

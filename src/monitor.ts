@@ -1,9 +1,6 @@
 /**
- * Monitor: wires recorders, flusher and exit hooks together, and holds the recorders behind `timeIt`, `observe` and
- * the rest of the public door.
- *
- * These two recorders are there from the first import, closed, so that handles, decorators and labels made before
- * `start()` are good after it, and again after a second one.
+ * Monitor: wires recorders, samplers, profiler, flusher and exit hooks together: one recording, from its start to its
+ * stop. Which one is under way is the business of `ambient.ts`.
  */
 
 import { accessSync, constants } from "node:fs";
@@ -13,14 +10,7 @@ import { DirectoryError, OptionError, ProfilerError, refuseUnknown, requireObjec
 import { makeDirectory } from "./flush/directory.js";
 import { installExitHooks } from "./flush/exit.js";
 import { FlusherLink } from "./flush/flusher-link.js";
-import {
-  DURATION_PREFIX,
-  GAUGE_PREFIX,
-  PROFILE_EXTENSION,
-  profileStem,
-  RUNTIME_PREFIX,
-  requirePrefix,
-} from "./format/file-name.js";
+import { PROFILE_EXTENSION, profileStem, RUNTIME_PREFIX, requirePrefix } from "./format/file-name.js";
 import { complain, warn } from "./notices.js";
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.js";
 import { CpuProfiler, type ProfileOptions } from "./profile/cpu-profiler.js";
@@ -39,9 +29,6 @@ import { Watch, type WatchSettings } from "./watch.js";
 
 /** Samples that one chunk holds of a recorder that is filled on an interval. */
 const SPARSE_CAPACITY = 4_096;
-
-export const durations: DurationRecorder = new DurationRecorder({ open: false });
-export const gauges: ValueRecorder = new ValueRecorder({ open: false });
 
 /** What became of the samples of a run, by prefix and in total. */
 export interface MonitorStats extends SampleStats {
@@ -75,8 +62,11 @@ export class Monitor implements AsyncDisposable {
   #stopListening: () => void = () => {};
   #stopped: Promise<MonitorStats> | undefined;
 
-  /** @throws {OptionError | DirectoryError}, and then nothing is left running */
-  constructor(options?: MonitorOptions) {
+  /**
+   * @param lazyThread  the flusher's thread is not started before it is needed
+   * @throws {OptionError | DirectoryError}, and then nothing is left running
+   */
+  constructor(options?: MonitorOptions, { lazyThread = false }: { readonly lazyThread?: boolean } = {}) {
     this.options = resolveMonitorOptions(options);
     const { flushIntervalMs, rotateBytes, rotateAgeMs, thread, clock, signals } = this.options;
     this.directory = prepareDirectory(this.options.directory);
@@ -87,7 +77,7 @@ export class Monitor implements AsyncDisposable {
       threadUrl: new URL("./thread.js", import.meta.url),
       files,
       flushIntervalMs,
-      thread,
+      thread: thread && lazyThread ? "lazy" : thread,
       clock,
       attendant: settings && { settings, attend: (data, host) => new Watch(data as WatchSettings, host) },
     });
@@ -168,7 +158,9 @@ export class Monitor implements AsyncDisposable {
 
   /** Opens a recorder that is closed, and has its samples written to files of this prefix until `stop()` closes it. */
   record<R extends Recorder<Chunk>>(recorder: R, prefix: string): R {
-    return this.#record(recorder, prefix, this.options.capacity);
+    this.#record(recorder, prefix, this.options.capacity);
+    if (recorder instanceof ValueRecorder && !this.#sampled.has(prefix)) this.#sampled.set(prefix, recorder);
+    return recorder;
   }
 
   #record<R extends Recorder<Chunk>>(recorder: R, prefix: string, most: number): R {
@@ -263,10 +255,7 @@ export class Monitor implements AsyncDisposable {
   #valuesOf(prefix: string): ValueRecorder {
     let recorder = this.#sampled.get(prefix);
     if (!recorder) {
-      const isAmbient = this.#recordings.some(
-        (recording) => recording.recorder === gauges && recording.prefix === prefix,
-      );
-      recorder = isAmbient ? gauges : this.#sparse(prefix);
+      recorder = this.#sparse(prefix);
       this.#sampled.set(prefix, recorder);
     }
     return recorder;
@@ -327,50 +316,4 @@ function prepareDirectory(directory: string): string {
   } catch (error) {
     throw new DirectoryError(directory, (error as Error).message, { cause: error });
   }
-}
-
-let current: Monitor | undefined;
-
-/**
- * Starts recording, in this thread, to CSV files in the monitoring directory. Call it once, early.
- *
- * Called again while recording, it returns the monitor that is running, and warns if it was given options, which have
- * no effect. In a worker thread it records that thread, through the flusher of the process.
- *
- * @throws {OptionError}     for options that are unknown, misspelt or out of range
- * @throws {DirectoryError}  if the directory cannot be created or written to
- * @example
- * import { observe, start } from "seismo";
- * const monitor = start({ directory: "_monitoring" });
- * observe("queue length", 17);
- * const { recorded, written } = await monitor.stop();
- * console.log(recorded, written); // => 1 1
- */
-export function start(options?: MonitorOptions): Monitor {
-  if (current?.recording) {
-    if (options !== undefined) {
-      warn(
-        "ERR_SEISMO_STARTED",
-        `start() was called again while recording to ${current.directory}; its options have no effect until stop()`,
-      );
-    }
-    return current;
-  }
-  const monitor = new Monitor(options);
-  monitor.record(durations, DURATION_PREFIX);
-  monitor.record(gauges, GAUGE_PREFIX);
-  current = monitor;
-  return monitor;
-}
-
-/**
- * Stops recording. Resolves, when every file is published, to what became of the samples; to nothing if not started.
- *
- * @example
- * import { start, stop } from "seismo";
- * start();
- * console.log((await stop())?.dropped); // => 0
- */
-export async function stop(): Promise<MonitorStats | undefined> {
-  return current?.stop();
 }

@@ -25,9 +25,13 @@ const mayImport: Record<string, readonly string[]> = {
   thread: ["flush", "watch"],
   runtime: ["clock", "notices", "options", "format", "record", "samplers", "watch"],
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
-  index: [...inner, "flush", "samplers", "profile", "monitor"],
+  ambient: ["errors", "notices", "options", "format", "record", "monitor"],
+  index: [...inner, "flush", "samplers", "profile", "monitor", "ambient"],
   analysis: ["errors", "format", "profile"],
-  cli: ["index", "analysis"],
+  integrations: ["errors", "notices", "index"],
+  http: ["integrations"],
+  preload: ["ambient", "errors", "notices", "http", "config"],
+  cli: ["index", "analysis", "config"],
 };
 /** Packages from npm that may be imported, and where. */
 const packages: Record<string, readonly string[]> = {
@@ -82,7 +86,7 @@ test("nothing is called utils, helpers, common or types", () => {
 test("the exports map is the whole list of doors, and each is there with its types", () => {
   const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
   const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
-  expect(Object.keys(doors)).toEqual([".", "./analysis"]);
+  expect(Object.keys(doors)).toEqual([".", "./analysis", "./http", "./preload"]);
   for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }

@@ -11,6 +11,7 @@ import type { MonitorStats } from "seismo";
 import { expect, onTestFinished, test } from "vitest";
 import { startProgram } from "./lib/program.js";
 import { countByLabel, filesIn, rowsIn, rowsOf } from "./lib/rows.js";
+import { median } from "./lib/runtime.js";
 import { scratch } from "./lib/scratch.js";
 
 test("every request that a client counted is a row, under its route, of about the length the client saw", async () => {
@@ -54,14 +55,17 @@ test("DuckDB reads the same rows", async () => {
   database.closeSync();
 });
 
-test("the sum of ten thousand durations is what another clock measured", async () => {
+test("each of ten thousand durations is what another clock measured around it", async () => {
   const cwd = scratch();
   const { stdout } = await startProgram("observed.js", ["sum"], { cwd }).ended;
-  const outside = Number(stdout) / 1000;
-  const inside = rowsIn(join(cwd, "m")).reduce((sum, row) => sum + row.measurement, 0);
-  expect(inside).toBeGreaterThan(0.5); // 10 000 × 50 µs
-  expect(inside).toBeLessThanOrEqual(outside);
-  expect(outside - inside).toBeLessThan(0.02 * outside); // the outside clock was read outside
+  const outside = (JSON.parse(stdout) as number[]).map((ms) => ms / 1000);
+  const inside = rowsIn(join(cwd, "m")).map((row) => row.measurement);
+  expect(inside).toHaveLength(10_000);
+  expect(Math.min(...inside)).toBeGreaterThan(0.000_05); // 50 µs
+  const around = outside.map((s, i) => s - inside[i]!);
+  expect(Math.min(...around)).toBeGreaterThanOrEqual(-1e-9); // the outside clock counts in doubles
+  // It was read outside. Whatever interrupted the program between two readings did so in few of ten thousand.
+  expect(median(around)).toBeLessThan(0.02 * median(outside));
 });
 
 test("timepoints lie between two readings of an outside clock", async () => {

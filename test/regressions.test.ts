@@ -13,11 +13,12 @@ import {
   stop,
   ValueRecorder,
 } from "seismo";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { durationsInMemory, valuesInMemory } from "./lib/collect.js";
 import { runProgram } from "./lib/program.js";
 import { countByLabel, filesIn, rowsIn } from "./lib/rows.js";
 import { scratch } from "./lib/scratch.js";
+import { until } from "./lib/until.js";
 
 afterEach(() => stop());
 
@@ -204,7 +205,7 @@ test("a directory that stays gone does not leave its rows counted as written", a
   const directory = join(scratch(), "m");
   const monitor = start({ directory, thread: false, flushIntervalMs: 10 });
   observe("x", 1);
-  await vi.waitFor(() => expect(monitor.stats().written).toBe(1));
+  await until(() => monitor.stats().written === 1);
   rmSync(directory, { recursive: true });
   writeFileSync(directory, "in the way");
   observeMany([["x", 2]]);

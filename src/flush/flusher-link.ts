@@ -41,8 +41,8 @@ import type { WholeFile } from "./whole-file.js";
 export interface FlusherLinkOptions extends LocalFlusherOptions {
   /** What the flusher's thread runs. It must make a `FlushWorker`, with the same `attend`. */
   readonly threadUrl: URL;
-  /** Whether to write from a thread of its own. */
-  readonly thread: boolean;
+  /** Whether to write from a thread of its own; if lazily, then it is started when there is something for it to do. */
+  readonly thread: boolean | "lazy";
 }
 
 /** How long a worker thread waits for the process's flusher to claim it, before it starts one of its own. */
@@ -70,6 +70,8 @@ export class FlusherLink {
   #ownPort: MessagePort | undefined;
   #relay: Relay | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
+  /** Set until a thread that is started lazily has been. */
+  #spawnTimer: NodeJS.Timeout | undefined;
   #local: LocalFlusher | undefined;
   #request = 0;
   #closing: Promise<void> | undefined;
@@ -85,8 +87,9 @@ export class FlusherLink {
       this.#end = resolve;
     });
     if (!options.thread || options.clock) this.#goLocal();
-    else if (isMainThread) this.#spawn();
-    else this.#join();
+    else if (!isMainThread) this.#join();
+    else if (options.thread === "lazy") this.#spawnLater();
+    else this.#spawn();
   }
 
   /** Has the samples of a recorder written to files of this prefix, from now until the end. */
@@ -159,6 +162,7 @@ export class FlusherLink {
   async #close(): Promise<void> {
     this.#noticeDesertion();
     for (const { unsubscribe } of this.#attached) unsubscribe();
+    if (this.#spawnTimer) this.#claim(); // no thread is worth its start for this
     if (this.#local) this.#closeLocal();
     else await this.#ask({ type: "close", request: ++this.#request });
     if (!this.#ownPort) this.#finish(); // else when our thread has ended, which may have others to serve
@@ -166,8 +170,12 @@ export class FlusherLink {
 
   #ask(message: Asked): Promise<Saved | undefined> {
     const answer = this.#requests.add(message);
-    this.#line!.ref(); // the thread must not end while somebody waits
-    this.#line!.say(message);
+    if (this.#spawnTimer)
+      this.#spawnNow(); // which says it
+    else {
+      this.#line!.ref(); // the thread must not end while somebody waits
+      this.#line!.say(message);
+    }
     return answer;
   }
 
@@ -204,6 +212,19 @@ export class FlusherLink {
         complain(message.message); // an event would come too late
       else this.#hear(message);
     }
+  }
+
+  /** When the first samples are due: a program that has ended by then needs no thread, which takes some 40 ms to come up. */
+  #spawnLater(): void {
+    this.#spawnTimer = setTimeout(() => this.#spawnNow(), this.#options.flushIntervalMs);
+    this.#spawnTimer.unref();
+  }
+
+  #spawnNow(): void {
+    if (!this.#spawnTimer) return;
+    clearTimeout(this.#spawnTimer);
+    this.#spawnTimer = undefined;
+    if (!this.#local) this.#spawn();
   }
 
   #spawn(): void {
@@ -309,6 +330,7 @@ export class FlusherLink {
     const local = new LocalFlusher(this.#options);
     this.#local = local;
     clearTimeout(this.#joinTimer);
+    clearTimeout(this.#spawnTimer);
     this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;
@@ -345,6 +367,7 @@ export class FlusherLink {
   }
 
   #onChunkFull(): void {
+    this.#spawnNow();
     if (this.#local) this.#local.tickSoon();
     else this.#line?.say({ type: "wake" });
   }

@@ -62,6 +62,11 @@ export class LabelTable {
     return id === undefined ? this.#add(label) : id;
   }
 
+  /** The id of a label that has one already; that of `(other)` if it has none. */
+  knownIdOf(label: string): number {
+    return this.#ids.get(label) ?? OTHER_ID;
+  }
+
   textOf(id: number): string | undefined {
     return this.#texts[id];
   }

@@ -8,6 +8,7 @@ import { runProgram } from "../lib/program.js";
 import { filesIn, rowsIn } from "../lib/rows.js";
 import { seriesIn, valuesIn } from "../lib/runtime.js";
 import { scratch } from "../lib/scratch.js";
+import { until } from "../lib/until.js";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -77,7 +78,7 @@ describe("a sampler", () => {
       if (calls > 1) sampling.stop();
       atOnce--;
     });
-    await vi.waitFor(() => expect(calls).toBe(2));
+    await until(() => calls === 2);
     await monitor.stop();
     expect({ calls, most }).toEqual({ calls: 2, most: 1 });
   });
@@ -97,12 +98,15 @@ describe("a profile that cannot be written", () => {
 });
 
 test("a profile does not make an idle event loop look busy, or blocked", async () => {
-  const { directory } = await run("an idle time with a profile");
+  const { directory, stdout } = await run("an idle time with a profile");
+  const { waitedMs } = JSON.parse(stdout) as { waitedMs: number };
   const rows = rowsIn(directory, "runtime");
-  expect(valuesIn(rows, "event loop stall")).toEqual([]);
+  // but for what it really had to wait, on a machine that is not its own: in all, and in each rest of 10 ms of the 3 s
+  const stalledMs = valuesIn(rows, "event loop stall").reduce((sum, s) => sum + s * 1e3, 0);
+  expect(stalledMs).toBeLessThanOrEqual(waitedMs > 200 ? waitedMs : 0);
   for (const share of valuesIn(rows, "event loop utilization")) expect(share).toBeLessThan(0.5); // once, it was 0.95
   const medians = valuesIn(rows, "event loop delay p50").sort((a, b) => a - b);
-  expect(medians[medians.length >> 1]).toBeLessThan(0.01); // once, 0.02
+  expect(medians[medians.length >> 1]).toBeLessThan(0.01 + waitedMs / 300 / 1e3); // once, 0.02
 });
 
 // at different stages of the look: to begin takes some 30 ms, each look 20

@@ -113,13 +113,14 @@ test.each(Object.entries(troubles))(
   async (_, { cause, mend }) => {
     const cwd = scratch();
     // files are published several times a second, so that the trouble is met by each
-    const program = startRuntime("steady", { ...options, rotateAgeMs: 200 }, { cwd });
+    const program = startRuntime("steady for twenty rounds", { ...options, rotateAgeMs: 200 }, { cwd });
     await program.line("ready");
     const soFar = () => rowsSoFar(join(cwd, "m"));
     await until(() => valuesIn(soFar(), "cpu share").length > 5);
     cause(program, cwd);
     const fromMs = Date.now();
-    await until(() => Date.now() > fromMs + 1_000);
+    tell(program);
+    await program.line("twenty rounds"); // a second
     mend(program, cwd);
     const toMs = Date.now();
     await until(() => valuesIn(soFar(), "seismo write errors").length > 0);
@@ -134,7 +135,7 @@ test.each(Object.entries(troubles))(
     expect(filesIn(join(cwd, "m"), "", ".tmp")).toEqual([]);
     for (const label of ["heap used", "rss"]) {
       const inside = seriesIn(rows, label).filter((row) => msOf(row) > fromMs && msOf(row) < toMs);
-      expect(inside.length).toBeGreaterThan(5); // 20, were the machine not shared
+      expect(inside.length).toBeGreaterThan(5); // 20, if both threads have the same share of the machine
     }
     const errors = valuesIn(rows, "seismo write errors");
     expect(errors.at(-1)!).toBeGreaterThanOrEqual(2);

@@ -61,6 +61,13 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
+/** Of a series whose samples are rates since the sample before: the rate from the first to the last. */
+export function meanRate(rows: readonly Row[]): number {
+  const [first, last] = [rows[0]!, rows.at(-1)!];
+  const amount = rows.slice(1).reduce((sum, row, i) => sum + row.measurement * (msOf(row) - msOf(rows[i]!)), 0);
+  return amount / (msOf(last) - msOf(first));
+}
+
 /** Labels of a family, and of a worker thread, by what the table of built-in series calls them. */
 export function labelInTable(label: string): string {
   return label

@@ -3,13 +3,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { start } from "seismo";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const tell = (outcome: unknown) => console.log(JSON.stringify(outcome));
+
+/** How long this thread was ready to run and had no processor, as the kernel counts. */
+const waitedMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
 
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
@@ -64,8 +67,8 @@ const programs: Record<string, () => Promise<void>> = {
     tell("alive");
   },
   "an end in the middle of a stall that is looked at": async () => {
-    start({ directory: "m", stalls: { thresholdMs: 20, stack: true } });
-    await wait(300); // until the flusher's thread is up
+    await start({ directory: "m", stalls: { thresholdMs: 20, stack: true } }).flush(); // the flusher's thread is up
+    await wait(100); // and watches
     tell("blocks");
     spin(Number(process.argv[3]));
     process.exit(3);
@@ -100,12 +103,15 @@ const programs: Record<string, () => Promise<void>> = {
   },
   "an idle time with a profile": async () => {
     const monitor = start({ directory: "m", runtime: true, sampleIntervalMs: 300, stalls: { thresholdMs: 200 } });
+    const before = waitedMs();
     await monitor.profile({ seconds: 2 });
     await wait(1_000);
+    tell({ waitedMs: waitedMs() - before });
     await monitor.stop();
   },
   "children that come and go": async () => {
     const monitor = start({ directory: "m", sampleIntervalMs: 20, runtime: { processTree: true } });
+    await monitor.flush(); // whoever looks at them is up
     for (let round = 0; round < 10; round++) {
       const children = Array.from({ length: 6 }, () => spawn("sleep", ["0.05"]));
       await Promise.all(children.map((child) => once(child, "exit")));

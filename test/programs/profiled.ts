@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { type MonitorOptions, ProfilerError, start } from "seismo";
-import { work } from "./profiler-work.js";
+import { turnsUs, work } from "./profiler-work.js";
 
 const heard: string[] = [];
 process.on("warning", (warning) => heard.push((warning as Error & { code: string }).code));
@@ -70,8 +70,9 @@ const ways: Record<string, () => Promise<void>> = {
   },
   rotating: async () => {
     const monitor = begin({ rotateAgeMs: 200 });
-    await work(40);
+    await work(60);
     await monitor.stop();
+    tell(turnsUs);
   },
   /** Begins and ends a profile while the disk is full; says what came of it; and again when told. */
   "full disk": async () => {

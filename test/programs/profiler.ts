@@ -11,7 +11,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { CpuProfiler, type CpuProfilerOptions, ProfilerError } from "seismo";
-import { spentMs, work } from "./profiler-work.js";
+import { turnsUs, work } from "./profiler-work.js";
 
 const [way, engine] = process.argv.slice(2) as [string, CpuProfilerOptions["engine"]];
 
@@ -44,13 +44,13 @@ const ways: Record<string, () => Promise<void>> = {
     profiler.start();
     await work(250);
     const paths = await profiler.stop();
-    tell({ paths, engine: profiler.engine, spentMs });
+    tell({ paths, engine: profiler.engine, turnsUs });
   },
   rotating: async () => {
     const profiler = make({ rotateAgeMs: 800 });
     profiler.start();
     await work(250);
-    tell({ paths: await profiler.stop(), failures, spentMs });
+    tell({ paths: await profiler.stop(), failures, turnsUs });
   },
   "one after the other": async () => {
     const profiler = make();
@@ -72,7 +72,7 @@ const ways: Record<string, () => Promise<void>> = {
     const profiler = make();
     process.on("exit", () => {
       profiler.stopNow();
-      tell({ written, running: profiler.running, spentMs });
+      tell({ written, running: profiler.running, turnsUs });
       profiler.stopNow(); // there is none by now
     });
     profiler.start();
@@ -117,7 +117,7 @@ const ways: Record<string, () => Promise<void>> = {
     const paths = [...(await first.stop()), ...(await second.stop())];
     const { profile } = await theirs.post("Profiler.stop");
     writeFileSync("theirs.cpuprofile", JSON.stringify(profile));
-    tell({ paths, spentMs });
+    tell({ paths, turnsUs });
   },
   "the program uses v8-profiler-next": async () => {
     const theirs = createRequire(import.meta.url)("v8-profiler-next");

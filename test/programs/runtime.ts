@@ -5,7 +5,7 @@
 
 import { execSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync, statSync } from "node:fs";
+import { existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { Agent, createServer, get } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
@@ -24,8 +24,39 @@ const toldTo = async () => void (await once(process.stdin, "data"));
 /** Epoch milliseconds with their fraction: exact to a millisecond, and never far off. */
 const now = () => performance.timeOrigin + performance.now();
 
+/** How long this thread was ready to run and had no processor, as the kernel counts; 0 where that may not be read. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+/**
+ * The rounds of samplers of an interval, counted: `more(n)` resolves when n more have been read. Whoever waits for these
+ * has samples, however slow the machine, and is as idle as the loop is between them.
+ */
+function roundsOf(monitor: Monitor, intervalMs: number, onRound: () => void = () => {}) {
+  let rounds = 0;
+  const waiting = new Map<number, () => void>();
+  // samplers of one interval share a timer, which calls them in the order they were added: ours after the built-in ones
+  monitor.sample("rounds", { intervalMs }, () => {
+    onRound();
+    waiting.get(++rounds)?.();
+    waiting.delete(rounds);
+  });
+  return {
+    more: async (n: number) => {
+      const alive = setTimeout(() => {}, 3_600_000); // the timer of the rounds does not keep the process alive
+      await new Promise<void>((resolve) => waiting.set(rounds + n, resolve));
+      clearTimeout(alive);
+    },
+  };
 }
 
 /** What is to stay in memory. */
@@ -77,7 +108,8 @@ const programs: Record<string, () => Promise<void> | void> = {
     }
     gc();
     hoard.length = 0;
-    await wait(500); // the thread that watches is up, the samplers have read
+    await monitor.flush(); // the thread that watches is up,
+    await wait(500); // the samplers have read
     spin(1_000);
     await wait(300);
     worker.postMessage("block");
@@ -90,7 +122,7 @@ const programs: Record<string, () => Promise<void> | void> = {
   "a worker that blocks": async () => {
     const monitor = begin();
     litter(100e6);
-    await wait(600);
+    await monitor.flush(); // whoever watches knows of this thread
     parentPort!.postMessage("recording");
     await once(parentPort!, "message");
     spin(1_000);
@@ -174,17 +206,21 @@ const programs: Record<string, () => Promise<void> | void> = {
     tell(memory);
     process.exit();
   },
-  /** Blocks the main thread, for so long, when told; then ends. `block MS HOW` */
+  /** Blocks the main thread, when told, until there is a file `over`, and so long at least; then ends. `block HOW [MS]` */
   block: async () => {
-    const [ms, how] = process.argv.slice(4);
+    const [how, leastMs = "0"] = process.argv.slice(4);
     const monitor = begin();
     console.log("ready");
     await toldTo();
     const beganMs = now();
-    if (how === "execSync") execSync(`sleep ${Number(ms) / 1e3}`);
-    else if (how === "Atomics.wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ms));
-    else if (how === "calls") for (const end = now() + Number(ms); now() < end; ) callOnPurpose(27);
-    else blockOnPurpose(Number(ms));
+    console.log(`blocks ${beganMs}`);
+    const endMs = performance.now() + Number(leastMs);
+    if (how === "execSync") execSync("while kill -0 $PPID && ! [ -e over ]; do sleep 0.02; done");
+    else if (how === "Atomics.wait") {
+      const cell = new Int32Array(new SharedArrayBuffer(4));
+      while (!isOver(endMs)) Atomics.wait(cell, 0, 0, 20);
+    } else if (how === "calls") while (!isOver(endMs)) callOnPurpose(27);
+    else blockUntilOver(endMs);
     const endedMs = now();
     await wait(50);
     await monitor.stop();
@@ -193,21 +229,23 @@ const programs: Record<string, () => Promise<void> | void> = {
   },
   /**
    * Blocks for known times, each in a turn of its own: `stalls CHAIN MS…`. Tells when each began and ended, and of an
-   * instant two turns before and one two turns after. Answers whoever connects.
+   * instant two turns before and one two turns after, or a rest before and after. Answers whoever connects.
    */
   stalls: async () => {
     const [chain, ...lengths] = process.argv.slice(4);
     const server = createTcpServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
     await once(server, "listening");
     const monitor = begin();
+    const rounds = roundsOf(monitor, (options.runtime as { eventLoop: { intervalMs: number } }).eventLoop.intervalMs);
     console.log(`port ${(server.address() as AddressInfo).port}`);
     await toldTo();
     let turning = chain === "turning";
     const onTurn = () => void (turning && setImmediate(onTurn));
     onTurn();
     for (const ms of lengths) {
-      await wait(150);
+      await Promise.all([wait(150), rounds.more(3)]);
       const outerBeganMs = now();
+      if (turning) await wait(12); // a rest that had begun by then is over
       for (let i = 0; i < 3; i++) await turn();
       const beganMs = now();
       blockOnPurpose(Number(ms));
@@ -217,27 +255,29 @@ const programs: Record<string, () => Promise<void> | void> = {
       tell({ ms: Number(ms), outerBeganMs, beganMs, endedMs, outerEndedMs: now() });
     }
     turning = false;
-    await wait(150);
+    await Promise.all([wait(150), rounds.more(8)]);
     await monitor.stop();
     process.exit();
   },
-  /** Busy without a pause, then idle, for a second each; then busy for a known share of a second. */
+  /** Busy without a pause, then idle, then busy for a part of the time: each until so many rounds are read. `share MS` */
   share: async () => {
     const monitor = begin();
-    for (const [way, turns] of [
-      ["busy", 100],
-      ["idle", 1],
-      ["shared", 50],
-    ] as const) {
+    let busyMs = 0;
+    const rounds = roundsOf(monitor, Number(process.argv[4]), () => tell({ atMs: now(), busyMs }));
+    for (const way of ["busy", "idle", "shared"]) {
       const beganMs = now();
-      let busyMs = 0;
-      for (let i = 0; i < turns; i++) {
+      let isOver = false;
+      const over = rounds.more(8).then(() => {
+        isOver = true;
+      });
+      while (way !== "idle" && !isOver) {
         const from = performance.now();
-        if (way !== "idle") blockOnPurpose(10);
-        busyMs += way === "idle" ? 0 : performance.now() - from;
-        await (way === "busy" ? turn() : wait(way === "idle" ? 1_000 : 10));
+        blockOnPurpose(10);
+        busyMs += performance.now() - from;
+        await (way === "busy" ? turn() : wait(10));
       }
-      tell({ beganMs, endedMs: now(), busyMs });
+      await over;
+      tell({ beganMs, endedMs: now() });
     }
     await monitor.stop();
     process.exit();
@@ -261,7 +301,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     tell({ perSecond: turns / (cpuS() - beganS) });
     process.exit();
   },
-  /** For some seconds `idle`, or `turning`: with work in every turn. Tells of its longest turn. */
+  /** For some seconds `idle`, or `turning`: with work in every turn. Tells of its longest turn; at most, if it was idle. */
   quiet: async () => {
     const [ms, way] = process.argv.slice(4);
     const monitor = begin();
@@ -273,7 +313,11 @@ const programs: Record<string, () => Promise<void> | void> = {
       await turn();
       longestMs = Math.max(longestMs, performance.now() - from);
     }
-    if (way === "idle") await wait(Number(ms));
+    if (way === "idle") {
+      const before = waitedMs();
+      await wait(Number(ms));
+      longestMs = waitedMs() - before;
+    }
     await monitor.stop();
     tell({ longestMs });
     process.exit();
@@ -283,6 +327,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     begin();
     console.log("ready");
     await toldTo();
+    console.log(`blocks ${now()}`);
     for (;;);
   },
   /** Has children, one of which has a child of its own, and one of which ends again and again. Ends when told. */
@@ -293,12 +338,14 @@ const programs: Record<string, () => Promise<void> | void> = {
     const parent = newChild("console.log(require('child_process').spawn('sleep', ['60']).pid)");
     const [pid] = await once(parent.stdout, "data");
     const grandchild = Number(pid);
-    const brief = setInterval(() => spawn("true"), 20);
+    const brief: number[] = [];
+    const timer = setInterval(() => brief.push(spawn("true").pid!), 20);
     tell({ busy: busy.pid, idle: idle.pid, parent: parent.pid, grandchild });
     await toldTo();
-    clearInterval(brief);
+    clearInterval(timer);
     process.kill(grandchild, "SIGKILL");
     await monitor.stop();
+    tell({ brief });
     process.exit();
   },
   /** Where two of the sources are missing. */
@@ -311,6 +358,18 @@ const programs: Record<string, () => Promise<void> | void> = {
     const monitor = begin();
     await wait(500);
     await monitor.stop();
+    process.exit();
+  },
+  /** Records; says, when told, that twenty more rounds have been read; then ends as `steady` does. */
+  "steady for twenty rounds": async () => {
+    const monitor = begin();
+    const rounds = roundsOf(monitor, options.sampleIntervalMs!);
+    console.log("ready");
+    await toldTo();
+    await rounds.more(20);
+    console.log("twenty rounds");
+    await toldTo();
+    tell(await monitor.stop());
     process.exit();
   },
   /** Records until it is told to stop, and what became of it. */
@@ -330,6 +389,17 @@ function callOnPurpose(n: number): number {
 
 function blockOnPurpose(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+const isOver = (endMs: number) => performance.now() >= endMs && existsSync("over");
+
+/** It seldom looks, so that it is this function that blocks, not the system. */
+function blockUntilOver(endMs: number): void {
+  for (let lookMs = performance.now() + 20; ; ) {
+    if (performance.now() < lookMs) continue;
+    if (isOver(endMs)) return;
+    lookMs = performance.now() + 20;
+  }
 }
 
 /** A child that is there before recording begins, and a loop that is busy for a part of the time until it is told. */

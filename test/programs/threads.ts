@@ -20,13 +20,16 @@ const record = (label: string, n = SAMPLES) => {
 /** Threads of this process that are ours, by the name they carry (from Node 22 on), or all threads. */
 const threads = () => readdirSync("/proc/self/task").length;
 
+/** Set by the main thread. */
+const mayEnd: Int32Array = workerData?.mayEnd ?? new Int32Array(new SharedArrayBuffer(4));
+
 async function work(way: string): Promise<void> {
   const name = workerData.name as string;
   const monitor = start({ directory: "m" });
   record(name);
   if (way === "exit listeners in workers") {
     process.on("exit", () => record(`${name} ends`, 5));
-    await new Promise((resolve) => setTimeout(resolve, 100)); // by then the flusher has it for a client
+    await monitor.flush(); // by then the flusher has it for a client
   }
   if (way.endsWith("stop at once")) {
     await monitor.stop();
@@ -46,7 +49,10 @@ async function work(way: string): Promise<void> {
     parentPort!.postMessage("recorded");
     setInterval(() => {}, 1000);
   }
-  if (way === "busy workers") for (const end = Date.now() + 700; Date.now() < end; );
+  if (way === "busy workers") {
+    parentPort!.postMessage("recorded");
+    while (Atomics.load(mayEnd, 0) === 0);
+  }
 }
 
 async function run(way: string): Promise<void> {
@@ -55,7 +61,7 @@ async function run(way: string): Promise<void> {
   if (monitor) record("main");
   const workers = Array.from(
     { length: THREADS },
-    (_, i) => new Worker(self, { workerData: { name: `worker ${i}` }, argv: [way] }),
+    (_, i) => new Worker(self, { workerData: { name: `worker ${i}`, mayEnd }, argv: [way] }),
   );
   const exits = Promise.all(workers.map((worker) => once(worker, "exit")));
   if (way === "terminated") {
@@ -69,8 +75,10 @@ async function run(way: string): Promise<void> {
     await exits;
   } else {
     if (way === "busy workers") {
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await Promise.all(workers.map((worker) => once(worker, "message")));
+      await monitor!.flush(); // the flusher's thread is up
       console.log(`threads for us: ${threads() - before - workers.length}`);
+      Atomics.store(mayEnd, 0, 1);
     }
     await exits;
   }

@@ -12,7 +12,7 @@ import { scratch } from "../lib/scratch.js";
 
 const OFF = { gc: false, process: false, memory: false, activity: false };
 
-/** One time that a program blocked its loop. Epoch milliseconds; `outer` is two turns before and after. */
+/** One time that a program blocked its loop. Epoch milliseconds; `outer` is two turns, or a rest, before and after. */
 interface Block {
   readonly ms: number;
   readonly outerBeganMs: number;
@@ -29,31 +29,48 @@ async function runStalls(chain: string, lengths: readonly number[], options: Mon
   program.process.stdin!.write("go\n");
   const { stdout, stderr, code } = await program.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return { blocks: told<Block>(stdout), gaps: client?.gaps() ?? [], rows: rowsIn(join(cwd, "m"), "runtime") };
+  const { gaps = [], beats = [] } = client?.spans() ?? {};
+  return { blocks: told<Block>(stdout), gaps, beats, rows: rowsIn(join(cwd, "m"), "runtime") };
 }
 
-/** Asks again and again, as soon as it has been answered: a gap between two answers is a time without any. */
+interface Span {
+  readonly beganMs: number;
+  readonly endMs: number;
+  readonly ms: number;
+}
+
+/**
+ * Asks again and again, as soon as it has been answered: a gap between two answers is a time without any. Where two beats
+ * lie far apart the client itself had no turn.
+ */
 async function startPinging(port: number) {
   const socket = connect(port, "127.0.0.1").setNoDelay();
   onTestFinished(() => void socket.destroy());
   await once(socket, "connect");
   const answers: number[] = [];
   let timer: NodeJS.Timeout | undefined;
+  const beats: number[] = [];
+  const beat = setInterval(() => beats.push(performance.timeOrigin + performance.now()), 2);
   socket.on("error", () => {}); // it ends
-  socket.on("close", () => clearTimeout(timer));
+  socket.on("close", () => {
+    clearTimeout(timer);
+    clearInterval(beat);
+  });
   socket.on("data", () => {
     answers.push(performance.timeOrigin + performance.now());
     timer = setTimeout(() => socket.write("?"), 1);
   });
   socket.write("?");
-  return { gaps: () => answers.slice(1).map((endMs, i) => ({ beganMs: answers[i]!, endMs, ms: endMs - answers[i]! })) };
+  const between = (times: readonly number[]): Span[] =>
+    times.slice(1).map((endMs, i) => ({ beganMs: times[i]!, endMs, ms: endMs - times[i]! }));
+  return { spans: () => ({ gaps: between(answers), beats: between(beats) }) };
 }
 
 const during = (rows: readonly Row[], block: Block) =>
   rows.filter((row) => msOf(row) >= block.beganMs && msOf(row) <= block.outerEndedMs + 2);
 
 test("stalls of the threshold and longer are recorded, as long as the program and a client of it measured", async () => {
-  const { blocks, gaps, rows } = await runStalls("resting", [30, 60, 150, 400], {
+  const { blocks, gaps, beats, rows } = await runStalls("resting", [30, 60, 150, 400], {
     runtime: { ...OFF, eventLoop: { intervalMs: 50 } },
     stalls: { thresholdMs: 50 },
   });
@@ -66,20 +83,24 @@ test("stalls of the threshold and longer are recorded, as long as the program an
     const found = during(stalls, block);
     if (outerMs < 50) expect(found).toEqual([]);
     if (blockedMs < 50) continue;
-    expect(found).toHaveLength(1);
     const ms = found[0]!.measurement * 1e3;
     expect(ms).toBeGreaterThanOrEqual(blockedMs - 0.1);
-    expect(ms).toBeLessThanOrEqual(outerMs + 0.1);
-    // the client was not answered for that long, and for no longer but for what it was late itself
+    // the turns after it are in there, too, and may be stalls, if the machine made them so
+    expect(found.reduce((sum, { measurement }) => sum + measurement * 1e3, 0)).toBeLessThanOrEqual(outerMs + 0.1);
+    if (outerMs - blockedMs < 50) expect(found).toHaveLength(1);
+    // the client was not answered for that long, and for no longer but for what it was late itself, then or otherwise
     const lateMs = Math.max(...gaps.filter((gap) => !blocks.some((each) => overlap(gap, each))).map((gap) => gap.ms));
-    const gap = Math.max(...gaps.filter((each) => overlap(each, block)).map((each) => each.ms));
-    expect(Math.abs(gap - ms)).toBeLessThan(10 + lateMs + (outerMs - blockedMs));
+    const gap = gaps.filter((each) => overlap(each, block)).reduce((a, b) => (b.ms > a.ms ? b : a));
+    const lateThenMs = Math.max(...beats.filter((beat) => touches(beat, gap)).map((beat) => beat.ms));
+    expect(Math.abs(gap.ms - ms)).toBeLessThan(10 + lateMs + lateThenMs + (outerMs - blockedMs));
   }
   const longest = Math.max(...stalls.map(({ measurement }) => measurement));
   const delays = valuesIn(rows, "event loop delay max");
   expect(Math.max(...delays) / longest).toBeGreaterThan(0.998); // kept to three digits
   expect(Math.max(...delays) / longest).toBeLessThan(1.002);
 });
+
+const touches = (a: Span, b: Span) => a.beganMs <= b.endMs && a.endMs >= b.beganMs;
 
 function overlap({ beganMs, endMs }: { beganMs: number; endMs: number }, block: Block): boolean {
   return beganMs < block.outerEndedMs && endMs > block.outerBeganMs;
@@ -113,27 +134,36 @@ test("delays of one interval are in order, and those of a loop that rests are sh
 
 test("utilization is of each interval: about 1 while the loop is busy, next to 0 when it rests", async () => {
   const cwd = scratch();
-  const options = { runtime: { ...OFF, eventLoop: { intervalMs: 100 } }, stalls: false };
-  const { stdout } = await startRuntime("share", options, { cwd }).ended;
-  const parts = told<{ beganMs: number; endedMs: number; busyMs: number }>(stdout);
+  const intervalMs = 110; // of less than 100 ms there is no utilization, and a timer may be early by a part of one
+  const options = { runtime: { ...OFF, eventLoop: { intervalMs } }, stalls: false };
+  const { stdout } = await startRuntime("share", options, { cwd, args: [String(intervalMs)] }).ended;
+  const lines = told<Record<string, number>>(stdout);
+  const parts = lines.filter((each) => "beganMs" in each) as { beganMs: number; endedMs: number }[];
+  const rounds = lines.filter((each) => "atMs" in each) as { atMs: number; busyMs: number }[];
   const during = (label: string) => {
     const rows = seriesIn(rowsIn(join(cwd, "m"), "runtime"), label);
     return parts.map(({ beganMs, endedMs }) =>
       rows
-        .filter((row, i) => i > 0 && msOf(rows[i - 1]!) > beganMs && msOf(row) < endedMs)
-        .map(({ measurement }) => measurement),
+        .map((row, i) => ({ fromMs: i > 0 ? msOf(rows[i - 1]!) : 0, toMs: msOf(row), value: row.measurement }))
+        .filter(({ fromMs, toMs }) => fromMs > beganMs && toMs < endedMs),
     );
   };
-  const [busy, idle, shared] = during("event loop utilization") as [number[], number[], number[]];
-  for (const part of [busy, idle, shared]) expect(part.length).toBeGreaterThan(4);
-  expect(Math.min(...busy)).toBeGreaterThan(0.95);
-  expect(median(idle)).toBeLessThan(0.1);
-  expect(median(during("event loop delay max")[1]!)).toBeLessThan(0.05); // to wait, 0.1 s here, delays nobody
-  // The rest of a turn is busy, too, and what interrupts it seems so; but not less than what the program measured.
-  const { busyMs, beganMs, endedMs } = parts[2]!;
-  const share = busyMs / (endedMs - beganMs);
-  expect(median(shared)).toBeGreaterThan(share - 0.1);
-  expect(median(shared)).toBeLessThan(share + 0.25);
+  const values = (samples: readonly { value: number }[]) => samples.map(({ value }) => value);
+  const utilization = during("event loop utilization");
+  for (const part of utilization) expect(part.length).toBeGreaterThan(4);
+  const [busy, idle, shared] = [utilization[0]!, utilization[1]!, utilization[2]!];
+  expect(Math.min(...values(busy))).toBeGreaterThan(0.95);
+  expect(median(values(idle))).toBeLessThan(0.1);
+  expect(median(values(during("event loop delay max")[1]!))).toBeLessThan(0.05); // to wait, 0.1 s here, delays nobody
+  // The program counted how long it was busy, in the same rounds. The rest of a turn is busy, too, and what interrupts it
+  // seems so.
+  const roundAt = (ms: number) => rounds.find(({ atMs }) => atMs > ms - 1)!;
+  const excess = shared.map(({ fromMs, toMs, value }) => {
+    const [from, to] = [roundAt(fromMs), roundAt(toMs)];
+    return value - (to.busyMs - from.busyMs) / (to.atMs - from.atMs);
+  });
+  expect(median(excess)).toBeGreaterThan(-0.1);
+  expect(median(excess)).toBeLessThan(0.25);
 });
 
 test("in a loop that turns without end a stall is still seen, to within the time it may rest", async () => {
@@ -144,10 +174,10 @@ test("in a loop that turns without end a stall is still seen, to within the time
   expect(blocks).toHaveLength(2);
   const stalls = seriesIn(rows, "event loop stall");
   for (const block of blocks) {
-    const found = stalls.filter((row) => msOf(row) >= block.beganMs && msOf(row) <= block.outerEndedMs + 20);
+    const found = during(stalls, block);
     const longestMs = Math.max(...found.map(({ measurement }) => measurement * 1e3));
     expect(longestMs).toBeGreaterThanOrEqual(block.endedMs - block.beganMs - 15);
-    expect(longestMs).toBeLessThanOrEqual(block.outerEndedMs - block.outerBeganMs + 15);
+    expect(longestMs).toBeLessThanOrEqual(block.outerEndedMs - block.outerBeganMs + 0.1);
   }
 });
 

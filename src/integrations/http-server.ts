@@ -1,0 +1,151 @@
+/**
+ * HTTP server: a duration for every request that a server of this process answers, or fails to.
+ *
+ *     request.start ──▶ a token on the response ──▶ response.finish ───────▶ "/users/:id [GET]"
+ *                                               └─▶ the connection closes ─▶ "/users/:id [GET] (aborted)"
+ *
+ * Node tells of both ends on diagnostics channels, which patch nothing and cost some 20 ns each. That a response will never
+ * be finished it tells nobody, so there is one listener for each connection, whatever the number of requests on it.
+ * Servers of HTTP/2 and upgraded connections have no channels on Node 20: `server-events.ts`.
+ */
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server, Socket } from "node:net";
+import { clearImmediate, setImmediate } from "node:timers";
+import { OptionError, refuseUnknown, requireObject } from "../errors.js";
+import { type DurationRecorder, type DurationToken, durationRecorder } from "../index.js";
+import { type LabelOf, RequestLabels } from "./request-labels.js";
+import { findFrameworks } from "./route.js";
+import { ServerEvents } from "./server-events.js";
+
+export interface HttpServerOptions {
+  /**
+   * Names the series of a request, when its response has ended. Nothing: as without it. Never put ids into a label. What it
+   * throws is taken as nothing, and warned about once.
+   * @default the template of its route, as far as a framework knows one, and the verb: "/users/:id [GET]"
+   */
+  readonly label?: LabelOf | undefined;
+  /** Prefix of the files that take the samples. @default "duration" */
+  readonly prefix?: string | undefined;
+}
+
+const TOKEN: unique symbol = Symbol("seismo token");
+const OPEN: unique symbol = Symbol("seismo open responses");
+
+interface TimedResponse extends ServerResponse {
+  req: IncomingMessage;
+  [TOKEN]: DurationToken;
+}
+
+interface WatchedSocket extends Socket {
+  /** Responses under way on this connection, oldest first: more than one where requests are pipelined. */
+  [OPEN]?: TimedResponse[];
+}
+
+interface RequestMessage {
+  readonly request: IncomingMessage;
+  readonly response: TimedResponse;
+  readonly socket: WatchedSocket;
+}
+
+/** Records what the servers of this thread do, from construction until `stop()`. */
+export class HttpServerRecorder {
+  readonly #recorder: DurationRecorder;
+  readonly #labels: RequestLabels;
+  readonly #events: ServerEvents;
+  readonly #immediate: NodeJS.Immediate;
+
+  constructor(labels: RequestLabels, recorder: DurationRecorder) {
+    this.#recorder = recorder;
+    this.#labels = labels;
+    this.#events = new ServerEvents(recorder, labels);
+    subscribe("http.server.request.start", this.#onStart);
+    subscribe("http.server.response.finish", this.#onFinish);
+    subscribe("net.server.socket", this.#onConnection);
+    this.#immediate = setImmediate(findFrameworks).unref(); // the program has been loaded by then
+  }
+
+  stop(): void {
+    unsubscribe("http.server.request.start", this.#onStart);
+    unsubscribe("http.server.response.finish", this.#onFinish);
+    unsubscribe("net.server.socket", this.#onConnection);
+    clearImmediate(this.#immediate);
+    this.#events.stop();
+  }
+
+  /** Hot, as is the next. What they throw would end the process. */
+  readonly #onStart = (message: unknown): void => {
+    const { response, socket } = message as RequestMessage;
+    response[TOKEN] = this.#recorder.start();
+    const open = socket[OPEN];
+    if (open === undefined) this.#watch(socket, response);
+    else open.push(response);
+  };
+
+  readonly #onFinish = (message: unknown): void => {
+    const { request, response, socket } = message as RequestMessage;
+    const open = socket[OPEN];
+    if (open === undefined || !hasTaken(open, response)) return;
+    this.#recorder.stop(this.#labels.idOf(request, response), response[TOKEN]);
+  };
+
+  #watch(socket: WatchedSocket, response: TimedResponse): void {
+    const open = [response];
+    socket[OPEN] = open;
+    socket.on("close", () => {
+      for (const each of open.splice(0)) {
+        this.#recorder.stop(this.#labels.idOfAborted(each.req, each), each[TOKEN]);
+      }
+    });
+  }
+
+  readonly #onConnection = (message: unknown): void => {
+    const { server } = (message as { socket: Socket & { server?: Server } }).socket;
+    if (server && this.#events.watch(server)) findFrameworks();
+  };
+}
+
+function hasTaken(open: TimedResponse[], response: TimedResponse): boolean {
+  const at = open.length === 1 && open[0] === response ? 0 : open.indexOf(response);
+  if (at < 0) return false; // it began before we listened
+  if (open.length === 1) open.pop();
+  else open.splice(at, 1);
+  return true;
+}
+
+let current: HttpServerRecorder | undefined;
+
+/**
+ * Records the duration of every request that servers of this thread answer: `node:http`, `https` and `http2`, and so
+ * whatever framework stands on them. From the request's head having been read until its response has been handed to the
+ * system, or its connection has closed. While no monitor records, nothing is recorded.
+ *
+ * Called again, it replaces what was before.
+ *
+ * @returns what ends it
+ * @throws {OptionError}
+ * @example
+ * import { recordHttpServer } from "seismo/http";
+ * const stop = recordHttpServer({ label: (request) => (request.url === "/health" ? "health" : undefined) });
+ * stop();
+ */
+export function recordHttpServer(options: HttpServerOptions = {}): () => void {
+  const { label, prefix } = resolveHttpServerOptions(options);
+  const recorder = durationRecorder(prefix);
+  current?.stop();
+  const mine = new HttpServerRecorder(new RequestLabels(recorder.labels, label), recorder);
+  current = mine;
+  return () => {
+    mine.stop();
+    if (current === mine) current = undefined;
+  };
+}
+
+function resolveHttpServerOptions(options: HttpServerOptions): { label: LabelOf | undefined; prefix: string } {
+  requireObject("the options of recordHttpServer()", options);
+  const { label, prefix = "duration", ...unknown } = options;
+  refuseUnknown("recordHttpServer()", ["label", "prefix"], unknown);
+  if (label !== undefined && typeof label !== "function") throw new OptionError("label", "a function", label);
+  return { label, prefix };
+}

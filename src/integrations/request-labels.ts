@@ -1,0 +1,159 @@
+/**
+ * Request labels: which series a request belongs to. `/users/:id [GET]`: the template of its route and its verb.
+ *
+ * The template is what the framework knows; else, what `path-template.ts` makes of the path; except for what was not found,
+ * which has one label for all. Query strings never enter a label. Whoever sends requests chooses the paths, so what is
+ * kept of them is bounded: in number, and in length.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../errors.js";
+import type { LabelTable } from "../index.js";
+import { warn } from "../notices.js";
+import { pathTemplate } from "./path-template.js";
+import { routeOf } from "./route.js";
+
+/** Names the series of a request whose response has ended. */
+export type LabelOf = (request: IncomingMessage, response: ServerResponse) => string | undefined;
+
+/** What there is to know of a request that no framework has seen. */
+export interface Exchange {
+  readonly verb: string | undefined;
+  readonly url: string | undefined;
+  readonly status: number | undefined;
+  readonly isAborted: boolean;
+}
+
+const UNMATCHED = "(unmatched)";
+const NOT_FOUND = 404;
+const ABORTED = " (aborted)";
+/** Labels that are made of paths: a program has some dozen routes, an attacker any number of paths. */
+const MOST_PATHS = 1_000;
+/** Paths whose label is remembered, and their greatest length: a slice of a text keeps all of it in memory. */
+const MOST_REMEMBERED = 1_000;
+const LONGEST_REMEMBERED = 256;
+
+export class RequestLabels {
+  readonly #labels: LabelTable;
+  readonly #labelOf: LabelOf | undefined;
+  #hasWarned = false;
+  readonly #ended: LabelsByVerb;
+  readonly #aborted: LabelsByVerb;
+
+  constructor(labels: LabelTable, labelOf?: LabelOf) {
+    this.#labels = labels;
+    this.#labelOf = labelOf;
+    this.#ended = new LabelsByVerb(labels, "");
+    this.#aborted = new LabelsByVerb(labels, ABORTED);
+  }
+
+  /** Hot. The id of the label of a request that was answered. */
+  idOf(request: IncomingMessage, response: ServerResponse): number {
+    return this.#idOf(request, response, this.#ended);
+  }
+
+  /** The same, of one whose connection closed before. */
+  idOfAborted(request: IncomingMessage, response: ServerResponse): number {
+    return this.#idOf(request, response, this.#aborted);
+  }
+
+  idOfExchange({ verb = "GET", url, status, isAborted }: Exchange): number {
+    const labels = isAborted ? this.#aborted : this.#ended;
+    return status === NOT_FOUND ? labels.ofRoute(verb, UNMATCHED) : labels.ofUrl(verb, url);
+  }
+
+  /** The id of a label that names a path, and something else than a verb. */
+  idOfPath(url: string | undefined, what: string): number {
+    return this.#ended.ofUrl(what, url);
+  }
+
+  /** Of connections that were handed through: to whom, the client decides. */
+  idOfTunnel(): number {
+    return this.#ended.ofRoute("CONNECT", "(tunnel)");
+  }
+
+  #idOf(request: IncomingMessage, response: ServerResponse, labels: LabelsByVerb): number {
+    if (this.#labelOf !== undefined) {
+      const label = this.#askForLabel(this.#labelOf, request, response);
+      if (label !== undefined) return this.#labels.idOf(labels === this.#aborted ? label + ABORTED : label);
+    }
+    const verb = request.method as string;
+    const route = routeOf(request, response);
+    if (route !== undefined) return labels.ofRoute(verb, route);
+    if (response.statusCode === NOT_FOUND) return labels.ofRoute(verb, UNMATCHED);
+    return labels.ofUrl(verb, request.url);
+  }
+
+  #askForLabel(labelOf: LabelOf, request: IncomingMessage, response: ServerResponse): string | undefined {
+    try {
+      const label = labelOf(request, response);
+      return typeof label === "string" ? label : undefined;
+    } catch (error) {
+      this.#warnOnce(error);
+      return undefined;
+    }
+  }
+
+  #warnOnce(error: unknown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    warn("ERR_SEISMO_LABEL", `the label function for requests failed, and is not told of again: ${messageOf(error)}`);
+  }
+}
+
+/** Ids of labels by verb, and then by route or path. */
+class LabelsByVerb {
+  readonly #labels: LabelTable;
+  readonly #suffix: string;
+  readonly #routes = new Map<string, Map<string, number>>();
+  readonly #paths = new Map<string, Map<string, number>>();
+  #pathLabels = 0;
+  #remembered = 0;
+
+  constructor(labels: LabelTable, suffix: string) {
+    this.#labels = labels;
+    this.#suffix = suffix;
+  }
+
+  /** Hot. */
+  ofRoute(verb: string, route: string): number {
+    return this.#routes.get(verb)?.get(route) ?? this.#addRoute(verb, route);
+  }
+
+  /** Hot. */
+  ofUrl(verb: string, url = ""): number {
+    const queryAt = url.indexOf("?");
+    const path = queryAt < 0 ? url : url.slice(0, queryAt);
+    return this.#paths.get(verb)?.get(path) ?? this.#addPath(verb, path, url.length);
+  }
+
+  #addRoute(verb: string, route: string): number {
+    const id = this.#labels.idOf(`${route} [${verb}]${this.#suffix}`);
+    const ids = this.#routes.get(verb);
+    if (!ids) this.#routes.set(verb, new Map([[route, id]]));
+    else if (ids.size < MOST_REMEMBERED) ids.set(route, id);
+    return id;
+  }
+
+  #addPath(verb: string, path: string, urlLength: number): number {
+    const id = this.#idOfTemplate(verb, pathTemplate(path));
+    if (urlLength > LONGEST_REMEMBERED) return id;
+    if (++this.#remembered > MOST_REMEMBERED) {
+      this.#paths.clear(); // those that come often are soon back
+      this.#remembered = 1;
+    }
+    const ids = this.#paths.get(verb);
+    if (ids) ids.set(path, id);
+    else this.#paths.set(verb, new Map([[path, id]]));
+    return id;
+  }
+
+  #idOfTemplate(verb: string, template: string): number {
+    const label = `${template} [${verb}]${this.#suffix}`;
+    if (this.#pathLabels >= MOST_PATHS) return this.#labels.knownIdOf(label); // an attack: no warning could tell more
+    const before = this.#labels.size;
+    const id = this.#labels.idOf(label);
+    this.#pathLabels += this.#labels.size - before;
+    return id;
+  }
+}
