@@ -10,6 +10,7 @@
  * objects, of versions that do not exist yet.
  */
 
+import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:net";
 import { type ExpressRequest, expressRoute } from "./frameworks/express.js";
@@ -49,16 +50,24 @@ export function routeOf(request: IncomingMessage, response: ServerResponse): str
   }
 }
 
+let isWaiting = false;
+
 /**
- * Finds the frameworks the program has loaded and hooks into those that need it: Koa, Hono, Fastify. Before the program
- * loads, for Fastify says when an application is made; and whenever a server is seen for the first time, for by then the
- * program has loaded what it serves with. Cheap when called again.
+ * Finds the frameworks the program has loaded and hooks into those that need it: Koa, Hono, Fastify. To be called before
+ * the program loads, for Fastify tells when an application is made; and when a server is seen for the first time: by then
+ * the program has loaded what it serves with. Of servers that begin to listen it hears itself. Cheap when called again.
  *
  * @param server  the one that was seen
  */
 export function findFrameworks(server?: Server): void {
   try {
-    awaitFastify(setRoute);
+    if (!isWaiting) {
+      isWaiting = true;
+      awaitFastify(setRoute);
+      subscribe("tracing:net.server.listen:asyncEnd", (message) => {
+        findFrameworks((message as { server?: Server }).server);
+      });
+    }
     findKoa();
     findHono(server);
   } catch {

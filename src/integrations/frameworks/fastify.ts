@@ -21,12 +21,8 @@ interface Fastify {
 
 type SetRoute = (request: IncomingMessage, template: string) => void;
 
-let isWaiting = false;
-
 /** Calls `setRoute` for each request of every application that is made from now on. */
 export function awaitFastify(setRoute: SetRoute): void {
-  if (isWaiting) return;
-  isWaiting = true;
   subscribe("fastify.initialization", (message) => {
     try {
       hook((message as { fastify: Fastify }).fastify, setRoute);
