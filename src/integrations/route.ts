@@ -18,13 +18,19 @@ import { awaitFastify } from "./frameworks/fastify.js";
 import { findHono, HONO_MATCH, type HonoRequest, honoRoute } from "./frameworks/hono.js";
 import { findKoa, KOA_CONTEXT, type KoaRequest, koaRoute } from "./frameworks/koa.js";
 import { NEXT_META, type NextRequest, nextRoute } from "./frameworks/next.js";
+import { isCatchAll } from "./frameworks/path-pattern.js";
 import { ROUTE, type RoutedRequest } from "./frameworks/routed-request.js";
+
+const NOT_FOUND = 404;
 
 type AnyRequest = RoutedRequest & ExpressRequest & HonoRequest & KoaRequest & NextRequest;
 
-/** Remembers the template of a request's route, for who reads it when the response ends. */
+let isAnySet = false;
+
+/** Hot. Remembers the template of a request's route, for who reads it when the response ends. */
 export function setRoute(request: IncomingMessage, template: string): void {
   try {
+    isAnySet = true;
     (request as RoutedRequest)[ROUTE] = template;
   } catch {
     // a frozen request: its path will do
@@ -35,19 +41,31 @@ export function setRoute(request: IncomingMessage, template: string): void {
 export function routeOf(request: IncomingMessage, response: ServerResponse): string | undefined {
   try {
     const asked = request as AnyRequest;
-    // Next.js is often put behind a catch-all route of another framework, and knows better
-    if (asked[NEXT_META] !== undefined) {
-      const route = nextRoute(asked[NEXT_META], request, response);
-      if (route !== undefined) return route;
-    }
-    if (asked[ROUTE] !== undefined) return asked[ROUTE];
-    if (asked.route !== undefined) return expressRoute(asked, response);
-    if (asked[KOA_CONTEXT] !== undefined) return koaRoute(asked[KOA_CONTEXT], request, response);
-    if (asked[HONO_MATCH] !== undefined) return honoRoute(asked[HONO_MATCH], response);
-    return undefined;
+    // first, and without a look at the rest: a request of Express has prototypes that make it slow to find nothing
+    if (asked.route === undefined) return notedRoute(asked, response);
+    if (isAnySet && asked[ROUTE] !== undefined) return asked[ROUTE];
+    const template = expressRoute(asked, response);
+    return template === undefined || isCatchAll(template) ? (pageOf(asked, response) ?? template) : template;
   } catch {
     return undefined;
   }
+}
+
+function notedRoute(asked: AnyRequest, response: ServerResponse): string | undefined {
+  const template = asked[ROUTE];
+  if (template !== undefined && !isCatchAll(template)) return template;
+  if (asked[KOA_CONTEXT] !== undefined) {
+    const route = koaRoute(asked[KOA_CONTEXT], asked, response);
+    if (route !== undefined && !isCatchAll(route)) return route;
+    return pageOf(asked, response) ?? route;
+  }
+  if (asked[HONO_MATCH] !== undefined) return honoRoute(asked[HONO_MATCH], response);
+  return pageOf(asked, response) ?? (response.statusCode === NOT_FOUND ? undefined : template);
+}
+
+/** Next.js is often put behind a catch-all route of another framework, and knows better. */
+function pageOf(asked: AnyRequest, response: ServerResponse): string | undefined {
+  return asked[NEXT_META] === undefined ? undefined : nextRoute(asked[NEXT_META], asked, response);
 }
 
 let isWaiting = false;

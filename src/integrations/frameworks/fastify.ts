@@ -9,10 +9,14 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 
+interface RouteContext {
+  readonly config?: { readonly url?: string };
+}
+
 interface FastifyRequest {
   readonly raw: IncomingMessage;
   readonly routeOptions?: { readonly url?: string };
-  readonly [context: symbol]: { readonly config?: { readonly url?: string } } | undefined;
+  readonly [context: PropertyKey]: unknown;
 }
 
 interface Fastify {
@@ -33,13 +37,13 @@ export function awaitFastify(setRoute: SetRoute): void {
 }
 
 function hook(fastify: Fastify, setRoute: SetRoute): void {
-  let context: symbol | undefined; // each copy of Fastify has its own
+  let context: PropertyKey | undefined; // each copy of Fastify has its own
 
   fastify.addHook("onRequest", function seismo(request, _reply, done) {
     try {
       context ??= contextOf(request);
       // `routeOptions` makes an object of a dozen fields each time it is asked; it is made of this
-      const url = context ? request[context]?.config?.url : request.routeOptions?.url;
+      const url = context ? (request[context] as RouteContext | undefined)?.config?.url : request.routeOptions?.url;
       if (url !== undefined) setRoute(request.raw, url === "" ? "/" : url);
     } catch {
       // its path will do
@@ -48,6 +52,7 @@ function hook(fastify: Fastify, setRoute: SetRoute): void {
   });
 }
 
-function contextOf(request: FastifyRequest): symbol | undefined {
-  return Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === "fastify.context");
+function contextOf(request: FastifyRequest): PropertyKey | undefined {
+  const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === "fastify.context");
+  return symbol ?? (Object.hasOwn(request, "context") ? "context" : undefined); // 4.0 to 4.12
 }

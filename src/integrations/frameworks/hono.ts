@@ -64,7 +64,8 @@ async function importRouters(): Promise<void> {
   const root = packageOf("hono");
   if (root === undefined) return;
   const files = ROUTERS.map((name) => join(root, "dist/router", name, "router.js")).filter((file) => existsSync(file));
-  hookAll(await Promise.all(files.map((file) => import(pathToFileURL(file).href))));
+  // each when it is there: those that the program has not loaded have to be read first
+  await Promise.all(files.map(async (file) => hookAll([await import(pathToFileURL(file).href)])));
 }
 
 /** The folder of a package, as the program's main module sees it. */
