@@ -28,6 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   ambient: ["errors", "notices", "options", "format", "record", "monitor"],
   index: [...inner, "flush", "samplers", "profile", "monitor", "ambient"],
   analysis: ["errors", "format", "profile"],
+  config: ["errors", "options", "format"],
   integrations: ["errors", "notices", "index"],
   http: ["integrations"],
   preload: ["ambient", "errors", "notices", "http", "config"],
@@ -86,7 +87,7 @@ test("nothing is called utils, helpers, common or types", () => {
 test("the exports map is the whole list of doors, and each is there with its types", () => {
   const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
   const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
-  expect(Object.keys(doors)).toEqual([".", "./analysis", "./http", "./preload"]);
+  expect(Object.keys(doors)).toEqual([".", "./analysis", "./config", "./http", "./preload"]);
   for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }

@@ -2,7 +2,7 @@
  * Side by side: a server with something in it against the same server without, under load in turns.
  *
  * On a machine whose speed changes by a third from one half-minute to the next, a run of one and then a run of the other
- * say nothing about one percent. So two servers stand side by side and take turns of a fraction of a second: what is
+ * say nothing about one percent. So the two stand side by side and take turns of a fraction of a second: what is
  * compared are neighbours. In a block of four (without, with, with, without) neither is always the later, and what
  * changes steadily cancels out; a block that something else came between is an outlier, which the median leaves out.
  *
@@ -49,19 +49,54 @@ interface Turn {
   readonly cpuSeconds: number;
 }
 
+/** One of the two that are compared. */
+interface Side {
+  readonly server: Server;
+  /** Called before each of its turns. */
+  readonly ready: () => Promise<void>;
+}
+
 /** How `candidate` compares with `base`: medians of the blocks' ratios, and of the base's own turns. */
 export async function sideBySide(base: Program, candidate: Program, turns: Turns): Promise<Figures> {
   const servers = [await serve(base), await serve(candidate)] as const;
+  const sides = servers.map((server): Side => ({ server, ready: async () => {} }));
+  return compare(sides as [Side, Side], turns);
+}
+
+/**
+ * The same for one server, which is told "off" and "on" by message, and answers when it has done so. Two processes of one
+ * program differ by some percent, as memory and compiler happen to have it; what can be switched is measured without that.
+ */
+export async function onAndOff(program: Program, turns: Turns): Promise<Figures> {
+  const server = await serve(program);
+  let last = "off";
+  const side = (state: string): Side => ({
+    server,
+    ready: async () => {
+      if (state === last) return;
+      last = state;
+      server.child.send(state);
+      await once(server.child, "message");
+    },
+  });
+  return compare([side("off"), side("on")], turns);
+}
+
+async function compare([without, within]: readonly [Side, Side], turns: Turns): Promise<Figures> {
+  const servers = new Set([without.server, within.server]);
   for (const { child } of servers) pin(child.pid!, "0", turns.note);
   pin(process.pid, `1-${availableParallelism() - 1}`, turns.note);
+  const turn = async ({ server, ready }: Side, requests: number) => {
+    await ready();
+    return load(server, requests);
+  };
   try {
-    const [without, within] = servers;
-    for (const server of servers) await load(server, turns.warmUp);
+    for (const side of [without, within]) await turn(side, turns.warmUp);
     const blocks: { base: Turn; candidate: Turn }[] = [];
     for (let i = 0; i < turns.blocks; i++) {
-      const first = await load(without, turns.requests);
-      const candidate = sum(await load(within, turns.requests), await load(within, turns.requests));
-      blocks.push({ base: sum(first, await load(without, turns.requests)), candidate });
+      const first = await turn(without, turns.requests);
+      const candidate = sum(await turn(within, turns.requests), await turn(within, turns.requests));
+      blocks.push({ base: sum(first, await turn(without, turns.requests)), candidate });
     }
     const perRequestUs = 1e6 / (2 * turns.requests);
     const ofBlocks = (unit: string, of: (base: Turn, candidate: Turn) => number) =>

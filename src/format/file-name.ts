@@ -38,9 +38,9 @@ export function fileStem(prefix: string, firstEpochMs: number, pid: number, run:
 }
 
 /** @throws {OptionError} for what could leave the directory, or be taken for another part of the name */
-export function requirePrefix(prefix: unknown): asserts prefix is string {
+export function requirePrefix(prefix: unknown, option = "prefix"): asserts prefix is string {
   if (typeof prefix !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
-    throw new OptionError("prefix", "1 to 64 letters, digits, - or _", prefix);
+    throw new OptionError(option, "1 to 64 letters, digits, - or _", prefix);
   }
 }
 

@@ -33,9 +33,9 @@ export function disturbing(pulse: BigInt64Array): () => void {
 /** Called at the end of each turn with its length in milliseconds. */
 export type TurnListener = (ms: number) => void;
 
-/** Turns in a row that follow each other faster than this are too many to be timed one by one, */
-const SHORT_TURN_MS = 0.1;
-const ROW = 200;
+/** Turns in a row that follow each other faster than this are too many to be timed one by one: 0.2 % of the time at most, */
+const SHORT_TURN_MS = 0.5;
+const ROW = 20;
 /** and so long they are not: a long one among them is known to within this. */
 const REST_MS = 10;
 
