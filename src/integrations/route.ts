@@ -25,6 +25,16 @@ const NOT_FOUND = 404;
 
 type AnyRequest = RoutedRequest & ExpressRequest & HonoRequest & KoaRequest & NextRequest;
 
+/** Hot. The URL as it was sent: routers cut off what they have matched, for as long as those below them run. */
+export function urlOf(request: IncomingMessage): string | undefined {
+  try {
+    const { originalUrl } = request as ExpressRequest;
+    return typeof originalUrl === "string" ? originalUrl : request.url;
+  } catch {
+    return undefined;
+  }
+}
+
 let isAnySet = false;
 
 /** Hot. Remembers the template of a request's route, for who reads it when the response ends. */

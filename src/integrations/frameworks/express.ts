@@ -24,6 +24,7 @@ type Path = string | RegExp | readonly Path[];
 
 interface Route {
   readonly path?: Path;
+  readonly methods?: { readonly _all?: boolean };
 }
 
 interface App {
@@ -93,7 +94,12 @@ export function expressRoute(request: ExpressRequest, response: ServerResponse):
   if (route === null || typeof route !== "object" || route.path === undefined) return undefined;
   const its = known.get(route) ?? learn(route, request.app);
   const template = its.only !== undefined && !request.baseUrl ? its.only : templateOf(its, request);
-  return response.statusCode === NOT_FOUND && template !== undefined && isCatchAll(template) ? undefined : template;
+  return response.statusCode === NOT_FOUND && template !== undefined && isOpen(route, template) ? undefined : template;
+}
+
+/** A route for whatever comes, as middleware is often given: having been there says nothing of a request that was not found. */
+function isOpen({ methods }: Route, template: string): boolean {
+  return isCatchAll(template) || (methods?._all === true && /(\*\w*\}?|\(\.\*\))$/.test(template));
 }
 
 function templateOf(its: KnownRoute, request: ExpressRequest): string | undefined {

@@ -1,0 +1,38 @@
+/** Hono, with the router that is the first argument: middleware around and before handlers, and what is asynchronous. */
+
+import { setTimeout } from "node:timers/promises";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { Hono as Quick } from "hono/quick";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { TrieRouter } from "hono/router/trie-router";
+import { Hono as Tiny } from "hono/tiny";
+import { listening } from "./listening.js";
+
+const apps = {
+  smart: () => new Hono(),
+  "reg-exp": () => new Hono({ router: new RegExpRouter() }),
+  trie: () => new Hono({ router: new TrieRouter() }),
+  quick: () => new Quick(),
+  tiny: () => new Tiny(),
+};
+const app = apps[process.argv[2]]();
+const send = (context) => context.text("x");
+
+app.use("*", cors());
+app.use("/admin/*", async (context, next) => (context.req.query("denied") ? context.text("no", 401) : next()));
+app.get("/users/:id", send);
+app.get("/admin/things/:id", send);
+app.get("/fails/:what", () => {
+  throw new Error("on purpose");
+});
+app.get("/slow/:id", async (context) => {
+  await setTimeout(20);
+  return context.text("x");
+});
+const shop = new Hono();
+shop.get("/items/:item", send);
+app.route("/shops/:shop", shop);
+app.onError((_error, context) => context.text("x", 500));
+listening(serve({ fetch: app.fetch, port: Number(process.env.PORT), overrideGlobalObjects: false }));
