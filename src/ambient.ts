@@ -9,7 +9,8 @@
  * configuration file have it. What its own code says when it calls `start()` comes first, so then recording begins anew.
  */
 
-import { OptionError } from "./errors.js";
+import { monitorOptionsFromEnvironment, overlay } from "./config/environment.js";
+import { OptionError, requireObject } from "./errors.js";
 import { DURATION_PREFIX, GAUGE_PREFIX, requirePrefix } from "./format/file-name.js";
 import { Monitor, type MonitorStats } from "./monitor.js";
 import { warn } from "./notices.js";
@@ -61,7 +62,10 @@ export function durationRecorder(prefix: string): DurationRecorder {
  * environment and the configuration file, and recording begins anew with them. In a worker thread it records that thread,
  * through the flusher of the process.
  *
+ * What the options leave out, environment variables may say: `SEISMO_DIRECTORY`, and so on. See `docs/configuration.md`.
+ *
  * @throws {OptionError}     for options that are unknown, misspelt or out of range
+ * @throws {ConfigError}     for such variables
  * @throws {DirectoryError}  if the directory cannot be created or written to
  * @example
  * import { observe, start } from "seismo";
@@ -80,13 +84,14 @@ export function start(options?: MonitorOptions): Monitor {
     }
     return current;
   }
-  return begin(() => new Monitor(preset ? { ...preset, ...options } : options), false);
+  if (options !== undefined) requireObject("the argument of start()", options);
+  return begin(() => new Monitor(overlay(options ?? {}, preset ?? monitorOptionsFromEnvironment(process.env))), false);
 }
 
 /** Starts recording as the program was told from outside, before it runs. Its flusher's thread comes up when needed. */
 export function startPreset(options: MonitorOptions): Monitor {
   preset = options;
-  return begin(() => new Monitor(options, { lazyThread: true }), true);
+  return begin(() => new Monitor(options, { isLazy: true }), true);
 }
 
 function begin(newMonitor: () => Monitor, fromOutside: boolean): Monitor {

@@ -5,6 +5,7 @@
 
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
+import { clearImmediate, setImmediate } from "node:timers";
 import { isMainThread } from "node:worker_threads";
 import { DirectoryError, OptionError, ProfilerError, refuseUnknown, requireObject, SeismoError } from "./errors.js";
 import { makeDirectory } from "./flush/directory.js";
@@ -59,14 +60,16 @@ export class Monitor implements AsyncDisposable {
   readonly #link: FlusherLink;
   readonly #runtime: Runtime;
   readonly #sampled = new Map<string, ValueRecorder>();
+  #observing: NodeJS.Immediate | undefined;
   #stopListening: () => void = () => {};
   #stopped: Promise<MonitorStats> | undefined;
 
   /**
-   * @param lazyThread  the flusher's thread is not started before it is needed
+   * @param isLazy  what a program that ends at once needs not is left for later: the flusher's thread until there is
+   *                something to write, samplers until the event loop turns
    * @throws {OptionError | DirectoryError}, and then nothing is left running
    */
-  constructor(options?: MonitorOptions, { lazyThread = false }: { readonly lazyThread?: boolean } = {}) {
+  constructor(options?: MonitorOptions, { isLazy = false }: { readonly isLazy?: boolean } = {}) {
     this.options = resolveMonitorOptions(options);
     const { flushIntervalMs, rotateBytes, rotateAgeMs, thread, clock, signals } = this.options;
     this.directory = prepareDirectory(this.options.directory);
@@ -77,7 +80,7 @@ export class Monitor implements AsyncDisposable {
       threadUrl: new URL("./thread.js", import.meta.url),
       files,
       flushIntervalMs,
-      thread: thread && lazyThread ? "lazy" : thread,
+      thread: thread && isLazy ? "lazy" : thread,
       clock,
       attendant: settings && { settings, attend: (data, host) => new Watch(data as WatchSettings, host) },
     });
@@ -89,6 +92,7 @@ export class Monitor implements AsyncDisposable {
     const uninstall = installExitHooks({
       flush: () => {
         this.profiler.stopNow();
+        this.#observe();
         this.#runtime.sampleNow();
         this.#link.publishSync();
       },
@@ -99,10 +103,8 @@ export class Monitor implements AsyncDisposable {
       signals: signals && isMainThread,
     });
     void this.#link.ended.then(uninstall);
-    this.#runtime.start({
-      recorder: () => this.#valuesOf(RUNTIME_PREFIX),
-      eventRecorder: () => this.#sparse(RUNTIME_PREFIX),
-    });
+    if (isLazy) this.#observing = setImmediate(() => this.#observe()).unref();
+    else this.#observe();
     const { atStart, signal } = this.options.profiler;
     if (atStart) this.#toggleProfiler();
     if (signal && isMainThread) {
@@ -153,6 +155,7 @@ export class Monitor implements AsyncDisposable {
     refuseUnknown("sample()", ["intervalMs", "prefix"], unknown);
     requireInterval("intervalMs", intervalMs);
     requirePrefix(prefix);
+    this.#observe();
     return this.#runtime.add(name, samplerOf(sampler), this.#valuesOf(prefix), intervalMs);
   }
 
@@ -218,7 +221,17 @@ export class Monitor implements AsyncDisposable {
     await this.stop();
   }
 
+  /** Begins to observe the runtime, unless that has been begun. */
+  #observe(): void {
+    clearImmediate(this.#observing);
+    this.#runtime.start({
+      recorder: () => this.#valuesOf(RUNTIME_PREFIX),
+      eventRecorder: () => this.#sparse(RUNTIME_PREFIX),
+    });
+  }
+
   async #stop(): Promise<MonitorStats> {
+    clearImmediate(this.#observing);
     this.#stopListening();
     const profiled = this.profiler.close().catch(warnOfProfiler);
     this.#runtime.stop();

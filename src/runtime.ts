@@ -51,8 +51,9 @@ export class Runtime {
     };
   }
 
-  /** Begins to observe what the options ask for. */
+  /** Begins to observe what the options ask for. Harmless when begun. */
   start({ recorder, eventRecorder }: RuntimeHost): void {
+    if (this.#rounds) return;
     this.#rounds = new SamplerRounds({ errors: recorder, warn });
     const { runtime, stalls, clock = systemClock } = this.#options;
     const { gc, memory, eventLoop, activity } = runtime;

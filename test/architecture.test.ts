@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   thread: ["flush", "watch"],
   runtime: ["clock", "notices", "options", "format", "record", "samplers", "watch"],
   monitor: [...inner, "flush", "samplers", "profile", "runtime", "watch"],
-  ambient: ["errors", "notices", "options", "format", "record", "monitor"],
+  ambient: ["errors", "notices", "options", "format", "record", "monitor", "config"],
   index: [...inner, "flush", "samplers", "profile", "monitor", "ambient"],
   analysis: ["errors", "format", "profile"],
   config: ["errors", "options", "format"],

@@ -58,6 +58,7 @@ beforeAll(() => {
     compilerOptions: {
       rootDir: ".",
       outDir: "out",
+      emitDeclarationOnly: false,
       declaration: false,
       isolatedDeclarations: false,
       noUnusedLocals: false,

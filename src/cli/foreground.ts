@@ -19,6 +19,14 @@ export interface Program {
 type Execve = (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => never;
 
 /**
+ * A stream of Node, once there, has made its pipe non-blocking, for everybody who holds it. Node mends that when it ends,
+ * which it does not by `execve`; and it would be what the program takes for the state to restore.
+ */
+interface OutputStream {
+  readonly _handle?: { setBlocking?(isBlocking: boolean): unknown } | null;
+}
+
+/**
  * For programs of Node. Others would find SIGPIPE and SIGXFSZ ignored, as Node ignores them and `execve` leaves that be,
  * while Node sets all signals right when it begins.
  */
@@ -26,6 +34,7 @@ export async function becomeNode(program: Program): Promise<void> {
   const { execve } = process as { readonly execve?: Execve };
   // the channel to a parent that forked us does not outlive execve
   if (execve === undefined || process.platform === "win32" || process.send) return runInForeground(program);
+  for (const stream of [process.stdout, process.stderr] as readonly OutputStream[]) stream._handle?.setBlocking?.(true);
   execve(program.file, [program.file, ...program.args], program.env);
 }
 

@@ -96,7 +96,7 @@ function defaultsBeside({ runtime }: SeismoConfig): SeismoConfig {
  * import { start, stop } from "seismo";
  * import { loadConfig, startOptions } from "seismo/config";
  * const config = loadConfig({ env: { SEISMO_RUNTIME: "off", SEISMO_DIRECTORY: "/tmp/elsewhere" } });
- * console.log(startOptions(config, { directory: "_monitoring" })); // => { runtime: false, directory: '_monitoring' }
+ * console.log(startOptions(config, { directory: "_monitoring" })); // => { directory: '_monitoring', runtime: false }
  */
 export function startOptions({ settings, origins }: LoadedConfig, code: MonitorOptions = {}): MonitorOptions {
   const set = Object.entries(settings).filter(([name]) => origins[name as SettingName] !== "default");

@@ -10,8 +10,7 @@
 
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
-import * as workerThreads from "node:worker_threads";
-import { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
+import workerThreads, { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
 import { complain, warn } from "../notices.js";

@@ -13,16 +13,17 @@ import type { stringify } from "csv-stringify/sync";
 
 export const CSV_HEADER = "Timepoint,Measurement,Label,PID\n";
 
-/**
- * Loaded when the first label is written: on the flusher's thread as a rule, so that starting the program being
- * watched does not pay for it.
- */
+/** Loaded when a label needs it, which few do: most programs never pay for it. */
 const csvStringify = (): typeof stringify =>
   (createRequire(import.meta.url)("csv-stringify/sync") as { stringify: typeof stringify }).stringify;
 let loaded: typeof stringify | undefined;
 
+/** Without any of these a field stands as it is. */
+const SPECIAL = /[",\r\n]/;
+
 /** A label as one CSV field. Lone surrogates become U+FFFD when the text is turned into bytes. */
 export function csvField(label: string): string {
+  if (!SPECIAL.test(label)) return label;
   loaded ??= csvStringify();
   return loaded([[label]], { record_delimiter: "", quoted_match: /[\r\n]/ });
 }

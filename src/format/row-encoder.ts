@@ -12,8 +12,8 @@ import { type Labels, RowTails } from "./row-tails.js";
 
 /** Four ASCII digits for each of 0–9999, as one little-endian word. */
 const FOUR_DIGITS: Uint32Array = Uint32Array.from({ length: 10_000 }, (_, n) => {
-  const digits = new TextEncoder().encode(String(n).padStart(4, "0"));
-  return new DataView(digits.buffer).getUint32(0, true);
+  const digit = (power: number) => 0x30 + (Math.floor(n / power) % 10); // by text, this took 10 ms of every start
+  return digit(1_000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24);
 });
 
 const TWO_TO_32 = 2 ** 32;

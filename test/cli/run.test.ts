@@ -2,11 +2,11 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { runProgram, startProgram } from "../lib/program.js";
+import { type Ended, type Program, type ProgramOptions, startProgram } from "../lib/program.js";
 import { scratch } from "../lib/scratch.js";
 import { until } from "../lib/until.js";
 
@@ -31,15 +31,22 @@ function folder(files: Record<string, string> = {}): string {
   return path;
 }
 
+/** `seismo run`, as a shell starts it: not as a fork of this process, with a channel to it. */
+function start(args: readonly string[], options: ProgramOptions): Program {
+  const within = ["env", "-u", "NODE_CHANNEL_FD", ...(options.within ?? [])];
+  return startProgram(cli, ["run", ...args], { ...options, within });
+}
+const run = (args: readonly string[], options: ProgramOptions): Promise<Ended> => start(args, options).ended;
+
 /** Runs it, and reads what the program tells of itself. */
 async function told(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd: string = folder()) {
-  const { code, stdout, stderr } = await runProgram(cli, ["run", ...args], { cwd, env });
+  const { code, stdout, stderr } = await run(args, { cwd, env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return { cwd, ...JSON.parse(stdout) };
 }
 
 const complaint = async (...args: string[]) => {
-  const { code, stdout, stderr } = await runProgram(cli, ["run", ...args], { cwd: folder() });
+  const { code, stdout, stderr } = await run(args, { cwd: folder() });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(/^error: .* \(see seismo run --help\)\n$/);
   return stderr;
@@ -84,7 +91,7 @@ describe("a file", () => {
   });
 
   test.runIf(canReplaceItself)("takes the place of seismo run", async () => {
-    const program = startProgram(cli, ["run", "tell.cjs"], { cwd: folder(), within: ["env", "-u", "NODE_CHANNEL_FD"] });
+    const program = start(["tell.cjs"], { cwd: folder() });
     expect(JSON.parse((await program.ended).stdout).pid).toBe(program.pid);
   });
 });
@@ -99,7 +106,7 @@ describe("a command", () => {
   });
 
   test("is looked for in PATH", async () => {
-    const { stdout } = await runProgram(cli, ["run", "--", "echo", "it", "--works"], { cwd: folder() });
+    const { stdout } = await run(["--", "echo", "it", "--works"], { cwd: folder() });
     expect(stdout).toBe("it --works\n");
   });
 
@@ -107,7 +114,7 @@ describe("a command", () => {
     [["-d", "x"], "nosuchcommand", 127, "error: nosuchcommand is not found\n"],
     [[], "/", 126, /^error: \/ cannot be run: .*EACCES\n$/],
   ])("%j %s ends as in a shell if it cannot be run", async (options, name, code, message) => {
-    const ended = await runProgram(cli, ["run", ...options, "--", name], { cwd: folder() });
+    const ended = await run([...options, "--", name], { cwd: folder() });
     expect(ended).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
   });
 });
@@ -121,7 +128,8 @@ test.each([["a file"], ["a command"]])("paths that need quotes elsewhere need no
   writeFileSync(join(at, "tell it.cjs"), TELL);
   const program = kind === "a file" ? ["tell it.cjs"] : ["--", process.execPath, "tell it.cjs"];
   const env = { NODE_OPTIONS: "--no-deprecation" };
-  const { code, stdout, stderr } = await runProgram(join(at, "dist/cli.js"), ["run", ...program], { cwd: at, env });
+  const { code, stdout, stderr } = await startProgram(join(at, "dist/cli.js"), ["run", ...program], { cwd: at, env })
+    .ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(JSON.parse(stdout).file).toBe(join(at, "tell it.cjs"));
   expect(readdirSync(join(at, "_monitoring")).length).toBeGreaterThan(0);
@@ -198,7 +206,7 @@ const LINES = [
 describe("the program's end is its own", () => {
   test.each(LINES)("%s: its exit code", async (_, line) => {
     const env = { END_WITH: "42" };
-    expect(await runProgram(cli, ["run", ...line("tell.cjs")], { cwd: folder(), env })).toMatchObject({
+    expect(await run([...line("tell.cjs")], { cwd: folder(), env })).toMatchObject({
       code: 42,
       stderr: "",
     });
@@ -209,7 +217,7 @@ describe("the program's end is its own", () => {
     LINES.flatMap(([kind, line]) => ["SIGKILL", "SIGTERM", "SIGABRT"].map((signal) => [kind, signal, line] as const)),
   )("%s: %s", async (_, signal, line) => {
     const cwd = folder({ "dies.cjs": DIES });
-    const ended = await runProgram(cli, ["run", ...line("dies.cjs"), signal], {
+    const ended = await run([...line("dies.cjs"), signal], {
       cwd,
       within: ["sh", "-c", 'ulimit -c 0; exec "$0" "$@"'],
     });
@@ -217,10 +225,12 @@ describe("the program's end is its own", () => {
   });
 
   test("a signal that Node does not die of", async () => {
-    const ended = await runProgram(cli, ["run", "--", "sh", "-c", "kill -PIPE $$"], { cwd: folder() });
+    const ended = await run(["--", "sh", "-c", "kill -PIPE $$"], { cwd: folder() });
     expect([ended.code, ended.signal]).toEqual([128 + 13, null]);
   });
 });
+
+const forked: typeof start = (args, options) => startProgram(cli, ["run", ...args], options);
 
 describe("signals sent to seismo run reach the program, once", () => {
   const COUNTS = `
@@ -232,10 +242,11 @@ describe("signals sent to seismo run reach the program, once", () => {
     console.log("ready");
     setInterval(() => {}, 1000);
   `;
-  test.each(LINES)("%s", async (_, line) => {
-    const program = startProgram(cli, ["run", "--set", "signals=off", ...line("counts.cjs")], {
-      cwd: folder({ "counts.cjs": COUNTS }),
-    });
+  test.each([
+    ...LINES.map(([kind, line]) => [kind, line, start] as const),
+    ["a file, where seismo run was forked", LINES[0][1], forked] as const,
+  ])("%s", async (_, line, begin) => {
+    const program = begin(["--set", "signals=off", ...line("counts.cjs")], { cwd: folder({ "counts.cjs": COUNTS }) });
     await program.line("ready");
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"] as const) {
       process.kill(program.pid, signal);
@@ -306,18 +317,18 @@ describe("a program in TypeScript", () => {
   test("is run by tsx, where that is installed beside it", async () => {
     const cwd = folder({ "app.ts": TYPED });
     symlinkSync(join(root, "node_modules"), join(cwd, "node_modules"));
-    const { code, stdout, stderr } = await runProgram(cli, ["run", "app.ts"], { cwd });
+    const { code, stdout, stderr } = await run(["app.ts"], { cwd });
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "42\n", stderr: "" });
   });
 
   test.runIf(stripsTypes)("or else by Node", async () => {
     const cwd = folder({ "app.ts": STRIPPABLE });
-    expect(await runProgram(cli, ["run", "app.ts"], { cwd })).toMatchObject({ code: 0, stdout: "42\n" });
+    expect(await run(["app.ts"], { cwd })).toMatchObject({ code: 0, stdout: "42\n" });
   });
 
   test.skipIf(stripsTypes)("is refused where nothing runs it, with the ways out", async () => {
     const cwd = folder({ "app.ts": STRIPPABLE });
-    const { code, stderr } = await runProgram(cli, ["run", "app.ts"], { cwd });
+    const { code, stderr } = await run(["app.ts"], { cwd });
     expect(code).toBe(2);
     expect(stderr).toContain("app.ts: install tsx, use Node 22.18 or later, or compile it (see seismo run --help)");
   });
@@ -327,7 +338,7 @@ test("messages between a program and whoever forked seismo run pass through", as
   const cwd = folder({
     "echo.cjs": 'process.on("message", (message) => process.send({ got: message }, () => process.disconnect()));',
   });
-  const program = startProgram(cli, ["run", "echo.cjs"], { cwd });
+  const program = forked(["echo.cjs"], { cwd });
   program.process.send({ a: [1] });
   const [answer] = await once(program.process, "message");
   expect(answer).toEqual({ got: { a: [1] } });
@@ -336,22 +347,33 @@ test("messages between a program and whoever forked seismo run pass through", as
 
 test("standard input and output are the program's", async () => {
   const cwd = folder({ "cat.cjs": "process.stdin.pipe(process.stdout);" });
-  const program = startProgram(cli, ["run", "cat.cjs"], { cwd });
+  const program = start(["cat.cjs"], { cwd });
   program.process.stdin!.end("through\n");
   expect(await program.ended).toMatchObject({ code: 0, stdout: "through\n", stderr: "" });
+});
+
+test.runIf(existsSync("/proc/self/fdinfo"))("pipes are left as they were: blocking, for whoever writes next", () => {
+  const flagsAfter = (...args: string[]) => {
+    const piping = '{ { "$@"; grep -h flags /proc/self/fdinfo/1 /proc/self/fdinfo/2; } 2>&1; } | cat';
+    return spawnSync("sh", ["-c", piping, "sh", process.execPath, ...args], { cwd: folder(), encoding: "utf8" }).stdout;
+  };
+  const flags = /(flags:\t\d+\n){2}$/;
+  const [direct] = flags.exec(flagsAfter("tell.cjs"))!;
+  expect(flags.exec(flagsAfter(cli, "run", "tell.cjs"))?.[0]).toBe(direct);
+  expect(flags.exec(flagsAfter(cli, "run", "--", process.execPath, "tell.cjs"))?.[0]).toBe(direct);
 });
 
 describe("--verbose", () => {
   test("tells where the files will be, on standard error", async () => {
     const cwd = folder({ "seismo.config.json": '{ "preset": "minimal" }' });
-    const { stderr } = await runProgram(cli, ["run", "-v", "-d", "out", "tell.cjs"], { cwd });
+    const { stderr } = await run(["-v", "-d", "out", "tell.cjs"], { cwd });
     expect(stderr).toBe(
       `seismo: recording to ${join(cwd, "out")}, preset minimal, ${join(cwd, "seismo.config.json")}\n`,
     );
   });
 
   test("tells that nothing will be", async () => {
-    const { stderr } = await runProgram(cli, ["run", "-v", "tell.cjs"], {
+    const { stderr } = await run(["-v", "tell.cjs"], {
       cwd: folder(),
       env: { SEISMO_ENABLED: "0" },
     });

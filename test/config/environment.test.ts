@@ -3,6 +3,7 @@
 import { start } from "seismo";
 import { loadConfig, type SettingName, variableOf } from "seismo/config";
 import { describe, expect, test } from "vitest";
+import { monitorOptionsFromEnvironment, overlay, switchedOff } from "../../dist/config/environment.js";
 import { scratch } from "../lib/scratch.js";
 
 const load = (env: Record<string, string | undefined>) => loadConfig({ env: { SEISMO_CONFIG: "none", ...env } });
@@ -122,4 +123,29 @@ test("what Kubernetes and Docker set for a service called seismo is no misspelli
 test("variableOf refuses what is no setting", () => {
   expect(() => variableOf("flushIntervalMS" as SettingName)).toThrow('a setting must be spelt "flushIntervalMs"');
   expect(() => variableOf("clock" as SettingName)).toThrow("a setting must be one of enabled, preset, http");
+});
+
+describe("of start()", () => {
+  test("options are those set, and of a preset that is asked for", () => {
+    expect(monitorOptionsFromEnvironment({})).toEqual({});
+    expect(monitorOptionsFromEnvironment({ SEISMO_CONFIG: "nowhere.json", SEISMO_HTTP: "off" })).toEqual({});
+    const env = { SEISMO_PRESET: "profile", SEISMO_RUNTIME: "off", SEISMO_DIRECTORY: "out" };
+    expect(monitorOptionsFromEnvironment(env)).toEqual({ directory: "out", runtime: false, profiler: true });
+    expect(() => monitorOptionsFromEnvironment({ SEISMO_CAPACTY: "1" })).toThrow("did you mean SEISMO_CAPACITY?");
+  });
+
+  test("options given in code go before them, where they are given", () => {
+    const below = { capacity: 1, maxLabels: 2 };
+    expect(overlay({ capacity: undefined, maxLabels: 3, signals: false }, below)).toEqual({
+      capacity: 1,
+      maxLabels: 3,
+      signals: false,
+    });
+  });
+});
+
+test("SEISMO_ENABLED alone says whether all is switched off, whatever else there is", () => {
+  for (const text of ["false", "0", "OFF", " no "])
+    expect(switchedOff({ SEISMO_ENABLED: text, SEISMO_X: "" })).toBe(true);
+  for (const text of ["true", "1", "", "maybe", undefined]) expect(switchedOff({ SEISMO_ENABLED: text })).toBe(false);
 });
