@@ -63,6 +63,7 @@ export class HttpServerRecorder {
     subscribe("http.server.request.start", this.#onStart);
     subscribe("http.server.response.finish", this.#onFinish);
     subscribe("net.server.socket", this.#onConnection);
+    findFrameworks();
     this.#immediate = setImmediate(findFrameworks).unref(); // the program has been loaded by then
   }
 
@@ -102,7 +103,7 @@ export class HttpServerRecorder {
 
   readonly #onConnection = (message: unknown): void => {
     const { server } = (message as { socket: Socket & { server?: Server } }).socket;
-    if (server && this.#events.watch(server)) findFrameworks();
+    if (server && this.#events.watch(server)) findFrameworks(server);
   };
 }
 

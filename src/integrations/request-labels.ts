@@ -11,7 +11,7 @@ import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
 import { pathTemplate } from "./path-template.js";
-import { routeOf } from "./route.js";
+import { routeOf, urlOf } from "./route.js";
 
 /** Names the series of a request whose response has ended. */
 export type LabelOf = (request: IncomingMessage, response: ServerResponse) => string | undefined;
@@ -81,7 +81,7 @@ export class RequestLabels {
     const route = routeOf(request, response);
     if (route !== undefined) return labels.ofRoute(verb, route);
     if (response.statusCode === NOT_FOUND) return labels.ofRoute(verb, UNMATCHED);
-    return labels.ofUrl(verb, request.url);
+    return labels.ofUrl(verb, urlOf(request));
   }
 
   #askForLabel(labelOf: LabelOf, request: IncomingMessage, response: ServerResponse): string | undefined {
