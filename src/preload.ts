@@ -12,7 +12,7 @@ import { startPreset } from "./ambient.js";
 import { switchedOff } from "./config/environment.js";
 import { type LoadedConfig, loadConfig, startOptions, variableOf } from "./config.js";
 import { messageOf } from "./errors.js";
-import { recordHttpServer } from "./http.js";
+import { recordHttpClient, recordHttpServer } from "./http.js";
 import { complain } from "./notices.js";
 
 const HAS_RUN = Symbol.for("seismo.preload");
@@ -38,11 +38,12 @@ function preload(): void {
 }
 
 function record(config: LoadedConfig): void {
-  const { enabled, http, directory } = config.settings;
+  const { enabled, http, client, directory } = config.settings;
   if (!enabled) return;
   startPreset(startOptions(config));
   process.env[variableOf("directory")] = directory; // of child processes too, whatever their working directory
   if (http) recordHttpServer(http === true ? {} : http);
+  if (client) recordHttpClient(client === true ? {} : client);
 }
 
 preload();

@@ -1,5 +1,5 @@
 /**
- * Calls by `node:http2`: one call a stream. Node tells of streams on diagnostics channels from 22.17 and 24.2 on; before, calls of
+ * Calls by `node:http2`: one call a stream. Node 20 does not tell of streams on diagnostics channels, as later ones do; there, calls of
  * sessions that the program opens itself are not recorded. Those of undici's sessions are recorded in `undici-client.ts`.
  */
 

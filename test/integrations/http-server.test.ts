@@ -1,6 +1,7 @@
 /** Requests to a server that knows nothing of Seismo, under the preload: each is one row, whatever becomes of it. */
 
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { Agent, get, request as httpRequest, type RequestOptions } from "node:http";
 import { connect as http2Connect } from "node:http2";
 import { get as httpsGet } from "node:https";
@@ -8,11 +9,11 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { onTestFinished, test as base, expect } from "vitest";
-import { selfSigned } from "../lib/certificate.js";
+import { expect, onTestFinished, test } from "vitest";
 import { type Program, startProgram } from "../lib/program.js";
 import { countByLabel, type Row, rowsIn } from "../lib/rows.js";
 import { scratch } from "../lib/scratch.js";
+import { type SelfSigned, selfSigned } from "../lib/self-signed.js";
 
 const preload = pathToFileURL(join(import.meta.dirname, "../../dist/preload.js")).href;
 
@@ -23,8 +24,10 @@ interface Serving {
   recorded(): Promise<Row[]>;
 }
 
-async function serve(env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<Serving> {
+async function serve(env: NodeJS.ProcessEnv = {}, secured?: SelfSigned): Promise<Serving> {
   const cwd = scratch();
+  const args = secured ? [join(cwd, "key.pem"), join(cwd, "cert.pem")] : [];
+  for (const path of args) writeFileSync(path, path.endsWith("key.pem") ? secured!.key : secured!.cert);
   const flags = ["--import", preload];
   const program = startProgram("http-server.js", args, { cwd, flags, env: { SEISMO_PRESET: "minimal", ...env } });
   const ports = JSON.parse((await program.line(/^listening /)).slice("listening ".length));
@@ -36,10 +39,12 @@ async function serve(env: NodeJS.ProcessEnv = {}, args: readonly string[] = []):
   return { program, ports, recorded };
 }
 
-const test = base;
-
 /** Resolves to the status when the whole answer is there, and how long that took. */
-async function ask(port: number, path: string, options: RequestOptions = {}): Promise<{ status: number; seconds: number }> {
+async function ask(
+  port: number,
+  path: string,
+  options: RequestOptions = {},
+): Promise<{ status: number; seconds: number }> {
   const began = performance.now();
   const request = httpRequest({ host: "127.0.0.1", port, path, ...options });
   request.end(options.method === "POST" ? "a body" : undefined);
@@ -67,7 +72,8 @@ function heard(socket: Socket, pattern: RegExp): Promise<string> {
   });
 }
 
-const head = (path: string, method = "GET", more = "") => `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+const head = (path: string, method = "GET", more = "") =>
+  `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
 
 test("every request is one row under path and verb, with ids and queries left out", async () => {
   const { ports, recorded } = await serve();
@@ -76,7 +82,9 @@ test("every request is one row under path and verb, with ids and queries left ou
   onTestFinished(() => agent.destroy());
   const ids = Array.from({ length: 40 }, (_, id) => id);
   await Promise.all(ids.map((id) => ask(http, `/users/${id}?secret=${id}&after=${id % 5}`, { agent })));
-  await Promise.all(ids.map((id) => ask(http, `/users/${id}/orders/f81d4fae-7dec-11d0-a765-00a0c91e6bf6`, { method: "POST" })));
+  await Promise.all(
+    ids.map((id) => ask(http, `/users/${id}/orders/f81d4fae-7dec-11d0-a765-00a0c91e6bf6`, { method: "POST" })),
+  );
   await ask(http, "/v2/notify", { method: "HEAD" });
   await ask(http, "/v2/notify?x", { method: "DELETE" });
   await ask(http, "/v2/notify", { method: "POST", headers: { expect: "100-continue" } });
@@ -97,7 +105,8 @@ test("a duration is as long as the client waited, and no longer", async () => {
   onTestFinished(() => agent.destroy());
   await ask(ports.http!, "/warm-up", { agent });
   const client: number[] = [];
-  for (const ms of [0, 30, 100, 300]) client.push((await ask(ports.http!, `/after/n${ms}?after=${ms}`, { agent })).seconds);
+  for (const ms of [0, 30, 100, 300])
+    client.push((await ask(ports.http!, `/after/n${ms}?after=${ms}`, { agent })).seconds);
   const rows = (await recorded()).filter(({ label }) => label.startsWith("/after"));
   const asked = [0, 0.03, 0.1, 0.3];
   expect(rows.map(({ pid }) => pid)).toEqual(asked.map(() => program.pid));
@@ -139,14 +148,14 @@ test("requests whose connection closes before the answer is complete are rows of
     "/half [GET] (aborted)": 1,
     "/last [GET]": 1,
   });
-  const half_ = rows.find(({ label }) => label.startsWith("/half"))!;
-  expect(half_.measurement).toBeGreaterThan(0.048);
+  const given = rows.find(({ label }) => label.startsWith("/half"))!;
+  expect(given.measurement).toBeGreaterThan(0.048);
 });
 
 test("requests that are pipelined each have their own time, answered or not", async () => {
   const { ports, recorded } = await serve();
   const socket = socketTo(ports.http!);
-  const second = heard(socket, /answered\n[^]*answered\n/);
+  const second = heard(socket, /answered\n.*answered\n/s);
   socket.write(head("/p1") + head("/p2?after=100") + head("/p3?after=60000") + head("/p4"));
   await second;
   socket.destroy();
@@ -205,7 +214,7 @@ test("HTTP/2: requests, streams and what the client resets", async () => {
     const asked = (path: string) => session.request({ ":path": path });
     await Promise.all(Array.from({ length: 10 }, (_, id) => text(asked(`/${name}/${id}?x=y`).end())));
     await text(asked("/missing/1").end());
-    const reset = asked(`/events/${name}`).end();
+    const reset = asked("/events").end();
     reset.on("error", () => {});
     await once(reset, "data");
     reset.close(8);
@@ -218,15 +227,13 @@ test("HTTP/2: requests, streams and what the client resets", async () => {
     "/http2/:id [GET]": 10,
     "/streams/:id [GET]": 10,
     "(unmatched) [GET]": 2,
-    "/events/http2 [GET]": 1, // the path is none that waits
-    "/events/streams [GET] (aborted)": 1,
+    "/events [GET] (aborted)": 2,
     "/last [GET]": 2,
   });
 });
 
 test("HTTPS, and HTTP/1 on a server of HTTP/2", async () => {
-  const { keyFile, certFile } = selfSigned();
-  const { ports, recorded } = await serve({}, [keyFile, certFile]);
+  const { ports, recorded } = await serve({}, selfSigned());
   const secure = async (port: number, path: string) => {
     const [response] = await once(httpsGet({ host: "127.0.0.1", port, path, rejectUnauthorized: false }), "response");
     await text(response);
@@ -246,7 +253,7 @@ test("HTTPS, and HTTP/1 on a server of HTTP/2", async () => {
 test("a client that thinks up paths gets a thousand labels, and no more", async () => {
   const { ports, recorded } = await serve();
   const socket = socketTo(ports.http!);
-  const last = heard(socket, /200 OK[^]*x-is: last|Connection: close/);
+  const last = heard(socket, /Connection: close/);
   const word = (n: number) => n.toString(26).replace(/[0-9]/g, (digit) => "qrstuvwxyz"[Number(digit)]!);
   for (let n = 0; n < 3_000; n++) socket.write(head(`/${word(n)}z`));
   socket.write(head("/last", "GET", "Connection: close\r\n"));
