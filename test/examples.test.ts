@@ -83,7 +83,7 @@ describe.each(examples)("$name", ({ name, code }) => {
   });
 });
 
-test.each(["seismo", "seismo/analysis", "seismo/config"])(
+test.each(["seismo", "seismo/analysis", "seismo/config", "seismo/http"])(
   "every public part of %s has an example that runs",
   async (door) => {
     const shown = examples.map(({ code }) => code).join("\n");
