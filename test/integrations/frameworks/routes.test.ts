@@ -71,6 +71,7 @@ describe.each(["express", "express4"])("%s", (name) => {
       [name],
       [
         ["GET /re-42/posts/17", "/re-42/posts/:id [GET]"],
+        ["GET /group-42/posts/17", "/group-42/posts/:id [GET]"],
         ["GET /closure/leaf/17", "/closure/leaf/:id [GET]"],
         ["GET /nothing/42", "(unmatched) [GET]"],
         ["GET /users/42/nothing", "(unmatched) [GET]"],
