@@ -88,15 +88,17 @@ export class HttpServerRecorder {
     const { request, response, socket } = message as RequestMessage;
     const open = socket[OPEN];
     if (open === undefined || !hasTaken(open, response)) return;
-    this.#recorder.stop(this.#labels.idOf(request, response), response[TOKEN]);
+    const ended = this.#recorder.start(); // before the label is made, which takes time of its own
+    this.#recorder.stopAt(this.#labels.idOf(request, response), response[TOKEN], ended);
   };
 
   #watch(socket: WatchedSocket, response: TimedResponse): void {
     const open = [response];
     socket[OPEN] = open;
     socket.on("close", () => {
+      const ended = this.#recorder.start();
       for (const each of open.splice(0)) {
-        this.#recorder.stop(this.#labels.idOfAborted(each.req, each), each[TOKEN]);
+        this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), each[TOKEN], ended);
       }
     });
   }

@@ -74,12 +74,16 @@ export class ServerEvents {
 
   #timeConnection(socket: Socket, labelId: () => number): void {
     const token = this.#recorder.start();
-    socket.once("close", () => this.#recorder.stop(labelId(), token));
+    socket.once("close", () => {
+      const ended = this.#recorder.start();
+      this.#recorder.stopAt(labelId(), token, ended);
+    });
   }
 
   readonly #onStream = (stream: WatchedStream, headers: Record<string, string | undefined>): void => {
     const token = this.#recorder.start();
     stream.once("close", () => {
+      const ended = this.#recorder.start();
       const isAborted = stream.aborted || stream.rstCode !== 0;
       const compatible = stream[COMPATIBLE];
       const labelId = compatible
@@ -90,7 +94,7 @@ export class ServerEvents {
             status: Number(stream.sentHeaders?.[":status"]),
             isAborted,
           });
-      this.#recorder.stop(labelId, token);
+      this.#recorder.stopAt(labelId, token, ended);
     });
   };
 
