@@ -8,6 +8,7 @@
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
  */
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
 import workerThreads, { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
@@ -18,7 +19,17 @@ import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import type { Saved } from "./flush-loop.js";
 import { startFlusherThread } from "./flusher-thread.js";
-import { type Answer, answerJoined, joiningLine, type Line, portLine, type SignOfLife, waitingIn } from "./lines.js";
+import {
+  type Answer,
+  announceToWorkers,
+  answerJoined,
+  isFlusherExpected,
+  joiningLine,
+  type Line,
+  portLine,
+  type SignOfLife,
+  waitingIn,
+} from "./lines.js";
 import { LocalFlusher, type LocalFlusherOptions } from "./local-flusher.js";
 import {
   allocateControl,
@@ -44,8 +55,10 @@ export interface FlusherLinkOptions extends LocalFlusherOptions {
   readonly thread: boolean | "lazy";
 }
 
-/** How long a worker thread waits for the process's flusher to claim it, before it starts one of its own. */
+/** How long a worker thread waits to be claimed by a flusher that it knows nothing of, before it starts one of its own. */
 const JOIN_MS = 500;
+/** Node's diagnostics channel that tells of every worker thread made, before its maker goes on. */
+const WORKERS = "worker_threads";
 /** How long the end of the process may be held up. A flusher needs some 100 ms for all that memory holds. */
 const EXIT_WAIT_MS = 5_000;
 
@@ -85,6 +98,7 @@ export class FlusherLink {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    if (isMainThread) announceToWorkers(this.#control);
     if (!options.thread || options.clock) this.#goLocal();
     else if (!isMainThread) this.#join();
     else if (options.thread === "lazy") this.#spawnLater();
@@ -213,17 +227,26 @@ export class FlusherLink {
     }
   }
 
-  /** When the first samples are due: a program that has ended by then needs no thread, which takes some 40 ms to come up. */
+  /**
+   * When the first samples are due: a program that has ended by then needs no thread, which takes some 40 ms to come up. Or
+   * when there are worker threads, which will want to join, though this thread be blocked by then.
+   */
   #spawnLater(): void {
-    this.#spawnTimer = setTimeout(() => this.#spawnNow(), this.#options.flushIntervalMs);
+    this.#spawnTimer = setTimeout(this.#spawnNow, this.#options.flushIntervalMs);
     this.#spawnTimer.unref();
+    subscribe(WORKERS, this.#spawnNow);
   }
 
-  #spawnNow(): void {
+  readonly #spawnNow = (): void => {
     if (!this.#spawnTimer) return;
+    this.#noLongerLater();
+    if (!this.#local) this.#spawn();
+  };
+
+  #noLongerLater(): void {
     clearTimeout(this.#spawnTimer);
     this.#spawnTimer = undefined;
-    if (!this.#local) this.#spawn();
+    unsubscribe(WORKERS, this.#spawnNow);
   }
 
   #spawn(): void {
@@ -252,12 +275,19 @@ export class FlusherLink {
       this.#introduceAll();
     };
     this.#sayHello();
-    this.#joinTimer = setTimeout(() => {
-      if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
-      line.close();
-      this.#spawn();
-    }, JOIN_MS);
-    this.#joinTimer.unref();
+    const waitToBeClaimed = () => {
+      this.#joinTimer = setTimeout(() => {
+        if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
+        if (isFlusherExpected()) {
+          waitToBeClaimed(); // on a machine that is busy it may take a while; samples wait in memory
+          return;
+        }
+        line.close();
+        this.#spawn();
+      }, JOIN_MS);
+      this.#joinTimer.unref();
+    };
+    waitToBeClaimed();
   }
 
   #sayHello = (): void => {};
@@ -329,7 +359,7 @@ export class FlusherLink {
     const local = new LocalFlusher(this.#options);
     this.#local = local;
     clearTimeout(this.#joinTimer);
-    clearTimeout(this.#spawnTimer);
+    this.#noLongerLater();
     this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;

@@ -11,8 +11,14 @@
  * the flusher a port, by way of the main thread, whose only use is that it closes.
  */
 
-import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  type MessagePort,
+  receiveMessageOnPort,
+  setEnvironmentData,
+} from "node:worker_threads";
+import { FLUSHER, type FromFlusher, type Hello, NOBODY, OWNER, type ToFlusher } from "./protocol.js";
 
 /** A recording thread's end of a line. */
 export interface Line {
@@ -81,6 +87,21 @@ export function joiningLine(client: string, onAnswer: (answer: Answer) => void):
 /** The flusher's end of all joining lines. */
 export function openToJoin(onMessage: (message: Joining) => void): Channel {
   return listenOn(TO_FLUSHER, onMessage);
+}
+
+/** What every worker thread is given when it is made: the control words of the main thread. */
+const CONTROL_OF_MAIN = "seismo:control of the main thread";
+
+export function announceToWorkers(control: Int32Array): void {
+  setEnvironmentData(CONTROL_OF_MAIN, control);
+}
+
+/** In a worker thread: whether the process has a flusher to join, or will have. If not, there may be one all the same. */
+export function isFlusherExpected(): boolean {
+  const control = getEnvironmentData(CONTROL_OF_MAIN) as unknown as Int32Array | undefined;
+  if (!control) return false;
+  const owner = Atomics.load(control, OWNER);
+  return owner === NOBODY || owner === FLUSHER;
 }
 
 /** What waits to be heard, in order. */
