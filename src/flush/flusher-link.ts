@@ -11,7 +11,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
-import workerThreads, { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
+import workerThreads, {
+  isMainThread,
+  MessageChannel,
+  type MessagePort,
+  threadId,
+  type Worker,
+} from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
 import { complain, warn } from "../notices.js";
@@ -94,13 +100,23 @@ export class FlusherLink {
     this.#options = options;
     const { files, flushIntervalMs, attendant } = options;
     const run = newRunId();
-    this.#hello = { control: this.#control, files: { ...files, run }, flushIntervalMs, attendant: attendant?.settings };
+    this.#hello = {
+      control: this.#control,
+      files: { ...files, run },
+      flushIntervalMs,
+      threadId,
+      attendant: attendant?.settings,
+    };
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
     if (isMainThread) announceToWorkers(this.#control);
-    if (!options.thread || options.clock) this.#goLocal();
-    else if (!isMainThread) this.#join();
+    if (!options.thread || options.clock) {
+      this.#goLocal();
+      return;
+    }
+    subscribe(WORKERS, this.#onWorker);
+    if (!isMainThread) this.#join();
     else if (options.thread === "lazy") this.#spawnLater();
     else this.#spawn();
   }
@@ -227,27 +243,29 @@ export class FlusherLink {
     }
   }
 
-  /**
-   * When the first samples are due: a program that has ended by then needs no thread, which takes some 40 ms to come up. Or
-   * when there are worker threads, which will want to join, though this thread be blocked by then.
-   */
+  /** When the first samples are due: a program that has ended by then needs no thread, which takes some 40 ms to come up. */
   #spawnLater(): void {
-    this.#spawnTimer = setTimeout(this.#spawnNow, this.#options.flushIntervalMs);
+    this.#spawnTimer = setTimeout(() => this.#spawnNow(), this.#options.flushIntervalMs);
     this.#spawnTimer.unref();
-    subscribe(WORKERS, this.#spawnNow);
   }
 
-  readonly #spawnNow = (): void => {
+  #spawnNow(): void {
     if (!this.#spawnTimer) return;
-    this.#noLongerLater();
-    if (!this.#local) this.#spawn();
-  };
-
-  #noLongerLater(): void {
     clearTimeout(this.#spawnTimer);
     this.#spawnTimer = undefined;
-    unsubscribe(WORKERS, this.#spawnNow);
+    if (!this.#local) this.#spawn();
   }
+
+  /**
+   * This thread has made a worker thread. That will want to join the flusher, though this thread be blocked by then; and if
+   * it is terminated before the flusher knows it well, this thread is who hears of it.
+   */
+  readonly #onWorker = (message: unknown): void => {
+    this.#spawnNow();
+    const { worker } = message as { readonly worker: Worker };
+    const { threadId } = worker; // it has none once it has ended
+    worker.once("exit", () => this.#line?.say({ type: "thread ended", threadId }));
+  };
 
   #spawn(): void {
     try {
@@ -359,7 +377,8 @@ export class FlusherLink {
     const local = new LocalFlusher(this.#options);
     this.#local = local;
     clearTimeout(this.#joinTimer);
-    this.#noLongerLater();
+    clearTimeout(this.#spawnTimer);
+    unsubscribe(WORKERS, this.#onWorker);
     this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;
@@ -389,6 +408,7 @@ export class FlusherLink {
 
   #finish(): void {
     this.#hasEnded = true;
+    unsubscribe(WORKERS, this.#onWorker);
     this.#relay?.end();
     this.#line?.close();
     this.#requests.answerAll(); // a reply may come later than the news that its sender is gone

@@ -8,7 +8,7 @@
  * also listens to it, one is opened for each message to the flusher, which costs no more than the message.
  *
  * What a broadcast channel cannot tell is that a thread has been terminated. So a thread that has been heard also sends
- * the flusher a port, by way of the main thread, whose only use is that it closes.
+ * the flusher a port, by way of the main thread, whose only use is that it closes; and whoever made the thread says so.
  */
 
 import {
@@ -22,7 +22,7 @@ import { FLUSHER, type FromFlusher, type Hello, NOBODY, OWNER, type ToFlusher } 
 
 /** A recording thread's end of a line. */
 export interface Line {
-  say(message: ToFlusher | Relayed): void;
+  say(message: ToFlusher | ToFlushWorker): void;
   /** While referenced, a line keeps its thread alive. */
   ref(): void;
   unref(): void;
@@ -30,7 +30,11 @@ export interface Line {
 }
 
 /** What threads that join say on the flusher's channel. */
-export type Joining = { readonly client: string } & (ToFlusher | { readonly type: "hello"; readonly hello: Hello });
+export type Joining = { readonly client: string } & (
+  | ToFlusher
+  | ThreadEnded
+  | { readonly type: "hello"; readonly hello: Hello }
+);
 
 /**
  * What a thread said before the flusher's was there to listen: the main thread, which listens from the moment it starts
@@ -40,6 +44,15 @@ export interface Relayed {
   readonly type: "relayed";
   readonly joining: Joining;
 }
+
+/** A worker thread that the speaker has made is no more. */
+export interface ThreadEnded {
+  readonly type: "thread ended";
+  readonly threadId: number;
+}
+
+/** What is said over a line, but not on behalf of the thread whose line it is. */
+export type ToFlushWorker = Relayed | ThreadEnded;
 
 /** What all that join may hear: that a flusher is there, or gone before its time, that it has heard them, and replies. */
 export type Answer =
