@@ -1,6 +1,6 @@
 /** The configuration file, as `seismo config` finds and reads it: a process of its own, as the preload's is. */
 
-import { mkdirSync, symlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runProgram } from "../lib/program.js";
