@@ -9,9 +9,10 @@
 
 import { basename } from "node:path";
 import { startPreset } from "./ambient.js";
-import { type LoadedConfig, loadConfig, startOptions } from "./config.js";
+import { switchedOff } from "./config/environment.js";
+import { type LoadedConfig, loadConfig, startOptions, variableOf } from "./config.js";
 import { messageOf } from "./errors.js";
-import { recordHttpServer } from "./http.js";
+import { recordHttpClient, recordHttpServer } from "./http.js";
 import { complain } from "./notices.js";
 
 const HAS_RUN = Symbol.for("seismo.preload");
@@ -27,7 +28,7 @@ function isProgram(): boolean {
 
 function preload(): void {
   const { [HAS_RUN]: hasRun } = globalThis as { [HAS_RUN]?: true };
-  if (hasRun || !isProgram()) return;
+  if (hasRun || !isProgram() || switchedOff(process.env)) return;
   Object.defineProperty(globalThis, HAS_RUN, { value: true });
   try {
     record(loadConfig());
@@ -37,10 +38,12 @@ function preload(): void {
 }
 
 function record(config: LoadedConfig): void {
-  const { enabled, http } = config.settings;
+  const { enabled, http, client, directory } = config.settings;
   if (!enabled) return;
   startPreset(startOptions(config));
+  process.env[variableOf("directory")] = directory; // of child processes too, whatever their working directory
   if (http) recordHttpServer(http === true ? {} : http);
+  if (client) recordHttpClient(client === true ? {} : client);
 }
 
 preload();

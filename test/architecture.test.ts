@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   ambient: ["errors", "notices", "options", "format", "record", "monitor", "config"],
   index: [...inner, "flush", "samplers", "profile", "monitor", "ambient"],
   analysis: ["errors", "format", "profile"],
-  config: ["errors", "options", "format"],
+  config: ["errors", "options", "format", "http"], // of which it takes types only
   integrations: ["errors", "notices", "index"],
   http: ["integrations"],
   preload: ["ambient", "errors", "notices", "http", "config"],

@@ -21,9 +21,8 @@ interface Example {
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
   name.endsWith(".ts"),
 );
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
+const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`);
+const pages = ["README.md", ...docs.filter((name) => name.endsWith(".md"))];
 
 const examples: Example[] = [...sources.flatMap(examplesOf), ...pages.flatMap(blocksOf)];
 
@@ -84,7 +83,7 @@ describe.each(examples)("$name", ({ name, code }) => {
   });
 });
 
-test.each(["seismo", "seismo/analysis", "seismo/config"])(
+test.each(["seismo", "seismo/analysis", "seismo/config", "seismo/http"])(
   "every public part of %s has an example that runs",
   async (door) => {
     const shown = examples.map(({ code }) => code).join("\n");

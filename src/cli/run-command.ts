@@ -72,7 +72,7 @@ async function runCommand(program: readonly string[], options: RunOptions, comma
   if (name === undefined) command.error("error: nothing to run: name a FILE, or a COMMAND after --", MISUSED);
   const settings = variables(command, options);
   const env = { ...process.env, ...settings };
-  const preload = new URL("../preload.js", import.meta.url).href;
+  const preload = pathToFileURL(createRequire(import.meta.url).resolve("seismo/preload")).href;
   const isCommand = followsDashes(command, program.length);
   const loader = isCommand ? [] : loaderFor(command, fileOf(command, name));
   if (options.verbose) tell(env);

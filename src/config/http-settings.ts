@@ -1,8 +1,8 @@
 /** The settings `http` and `client`: what of HTTP the preload records, and how its labels are made. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { OptionError, refuseUnknown, switched } from "../errors.js";
 import { requirePrefix } from "../format/file-name.js";
+import type { ClientLabelOf, LabelOf } from "../http.js";
 
 /** How requests that a server answers are recorded. */
 export interface HttpSettings {
@@ -10,15 +10,18 @@ export interface HttpSettings {
    * The label of a request, asked for when its response ends. For undefined, and if it throws, the label is the usual one:
    * route and verb. Only in files that are JavaScript or TypeScript.
    */
-  readonly label?: ((request: IncomingMessage, response: ServerResponse) => string | undefined) | undefined;
+  readonly label?: LabelOf | undefined;
   /** Prefix of the files that take the samples. @default "duration" */
   readonly prefix?: string | undefined;
 }
 
 /** How requests that the program itself makes are recorded. */
 export interface ClientSettings {
-  /** The label of a request, by its method and address. For undefined, and if it throws, it is the usual one. */
-  readonly label?: ((method: string, url: URL) => string | undefined) | undefined;
+  /**
+   * The label of a call, asked for when it has ended. For undefined, and if it throws, the label is the usual one: host,
+   * path and verb. Only in files that are JavaScript or TypeScript.
+   */
+  readonly label?: ClientLabelOf | undefined;
   /** Prefix of the files that take the samples. @default "client" */
   readonly prefix?: string | undefined;
 }

@@ -140,6 +140,8 @@ describe("options become variables", () => {
     const { cwd, settings } = await told([...args, "tell.cjs"], env);
     return JSON.parse(JSON.stringify(settings).replaceAll(cwd, ""));
   };
+  /** What the preload tells child processes, whatever was asked for. */
+  const INHERITED = { SEISMO_DIRECTORY: "/_monitoring" };
 
   test("each of its own", async () => {
     expect(await settings(["-d", "out", "-p", "minimal", "--profiler", "--no-runtime", "--client"])).toEqual({
@@ -149,11 +151,12 @@ describe("options become variables", () => {
       SEISMO_RUNTIME: "false",
       SEISMO_CLIENT: "true",
     });
-    expect(await settings(["-c", "none"])).toEqual({ SEISMO_CONFIG: "none" });
+    expect(await settings(["-c", "none"])).toEqual({ ...INHERITED, SEISMO_CONFIG: "none" });
   });
 
   test("which go before those there are", async () => {
     expect(await settings(["--no-runtime"], { SEISMO_RUNTIME: "true", SEISMO_HTTP: "off" })).toEqual({
+      ...INHERITED,
       SEISMO_RUNTIME: "false",
       SEISMO_HTTP: "off",
     });
@@ -163,18 +166,23 @@ describe("options become variables", () => {
     const cwd = folder({ "own.json": '{ "directory": "elsewhere" }' });
     expect((await told(["-c", "own.json", "tell.cjs"], {}, cwd)).settings).toEqual({
       SEISMO_CONFIG: join(cwd, "own.json"),
+      SEISMO_DIRECTORY: join(cwd, "elsewhere"), // as the preload tells child processes
     });
   });
 
   test("--set sets any setting, or parts of one", async () => {
     const sets = ["capacity=100", "stalls.stack=true", "runtime.gc.intervalMs=50", "stalls.thresholdMs=20", "http=off"];
     expect(await settings([...sets, "runtime.memory=false"].flatMap((each) => ["--set", each]))).toEqual({
+      ...INHERITED,
       SEISMO_CAPACITY: "100",
       SEISMO_HTTP: "off",
       SEISMO_STALLS: '{"stack":true,"thresholdMs":20}',
       SEISMO_RUNTIME: '{"gc":{"intervalMs":50},"memory":false}',
     });
-    expect(await settings(["-s", "profiler.signal=SIGUSR2"])).toEqual({ SEISMO_PROFILER: '{"signal":"SIGUSR2"}' });
+    expect(await settings(["-s", "profiler.signal=SIGUSR2"])).toEqual({
+      ...INHERITED,
+      SEISMO_PROFILER: '{"signal":"SIGUSR2"}',
+    });
   });
 
   test.each([

@@ -1,9 +1,8 @@
 /** The environment: every setting has a variable, which is read strictly or refused by name. */
 
-import { start } from "seismo";
+import { type MonitorOptions, start } from "seismo";
 import { loadConfig, type SettingName, variableOf } from "seismo/config";
-import { describe, expect, test } from "vitest";
-import { monitorOptionsFromEnvironment, overlay, switchedOff } from "../../dist/config/environment.js";
+import { describe, expect, test, vi } from "vitest";
 import { scratch } from "../lib/scratch.js";
 
 const load = (env: Record<string, string | undefined>) => loadConfig({ env: { SEISMO_CONFIG: "none", ...env } });
@@ -126,26 +125,37 @@ test("variableOf refuses what is no setting", () => {
 });
 
 describe("of start()", () => {
-  test("options are those set, and of a preset that is asked for", () => {
-    expect(monitorOptionsFromEnvironment({})).toEqual({});
-    expect(monitorOptionsFromEnvironment({ SEISMO_CONFIG: "nowhere.json", SEISMO_HTTP: "off" })).toEqual({});
-    const env = { SEISMO_PRESET: "profile", SEISMO_RUNTIME: "off", SEISMO_DIRECTORY: "out" };
-    expect(monitorOptionsFromEnvironment(env)).toEqual({ directory: "out", runtime: false, profiler: true });
-    expect(() => monitorOptionsFromEnvironment({ SEISMO_CAPACTY: "1" })).toThrow("did you mean SEISMO_CAPACITY?");
-  });
+  const optionsOf = async (env: Record<string, string>, options: MonitorOptions = {}) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    try {
+      const monitor = start({ directory: scratch(), thread: false, ...options });
+      await monitor.stop();
+      return monitor.options;
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  };
 
-  test("options given in code go before them, where they are given", () => {
-    const below = { capacity: 1, maxLabels: 2 };
-    expect(overlay({ capacity: undefined, maxLabels: 3, signals: false }, below)).toEqual({
-      capacity: 1,
-      maxLabels: 3,
-      signals: false,
+  test("options are those set, and of a preset that is asked for", async () => {
+    const plain = await optionsOf({});
+    expect(plain).toMatchObject({ runtime: {}, capacity: 65_536 });
+    expect({ ...(await optionsOf({ SEISMO_CONFIG: "nowhere.json", SEISMO_HTTP: "off" })), directory: "" }).toEqual({
+      ...plain,
+      directory: "",
     });
+    const env = { SEISMO_PRESET: "profile", SEISMO_RUNTIME: "off", SEISMO_CAPACITY: "100" };
+    const { runtime, capacity, profiler } = await optionsOf(env);
+    expect({ runtime, capacity, atStart: profiler.atStart }).toEqual({
+      runtime: plain.runtime,
+      capacity: 100,
+      atStart: true,
+    });
+    await expect(optionsOf({ SEISMO_CAPACTY: "1" })).rejects.toThrow("did you mean SEISMO_CAPACITY?");
   });
-});
 
-test("SEISMO_ENABLED alone says whether all is switched off, whatever else there is", () => {
-  for (const text of ["false", "0", "OFF", " no "])
-    expect(switchedOff({ SEISMO_ENABLED: text, SEISMO_X: "" })).toBe(true);
-  for (const text of ["true", "1", "", "maybe", undefined]) expect(switchedOff({ SEISMO_ENABLED: text })).toBe(false);
+  test("options given in code go before them, where they are given", async () => {
+    const env = { SEISMO_CAPACITY: "1", SEISMO_MAX_LABELS: "2" };
+    const { capacity, maxLabels } = await optionsOf(env, { capacity: undefined, maxLabels: 3 });
+    expect({ capacity, maxLabels }).toEqual({ capacity: 1, maxLabels: 3 });
+  });
 });
