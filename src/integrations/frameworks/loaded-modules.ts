@@ -1,6 +1,7 @@
 /** Loaded modules: what the program has required so far, and what of it comes from a package. */
 
 import { createRequire } from "node:module";
+import { sep } from "node:path";
 
 const { cache } = createRequire(import.meta.url);
 
@@ -11,11 +12,8 @@ const { cache } = createRequire(import.meta.url);
 export function loadedModules(endings: readonly string[]): unknown[] {
   const found: unknown[] = [];
   for (const path in cache) {
-    for (const ending of endings) {
-      if (path.endsWith(ending) || (path.includes("\\") && path.replaceAll("\\", "/").endsWith(ending))) {
-        found.push(cache[path]?.exports);
-      }
-    }
+    const file = sep === "/" ? path : path.replaceAll(sep, "/");
+    if (endings.some((ending) => file.endsWith(ending))) found.push(cache[path]?.exports);
   }
   return found;
 }

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { until } from "../../lib/until.js";
 
 /** Installs a package's dependencies. */
@@ -19,7 +19,7 @@ export function install(folder: string): Promise<void> {
  */
 export async function make(stamp: string, sources: readonly string[], how: () => void): Promise<void> {
   const hash = createHash("sha256");
-  for (const source of sources.flatMap(filesBelow)) hash.update(source).update(readFileSync(source));
+  for (const source of sources.flatMap(filesBelow)) hash.update(relative(stamp, source)).update(readFileSync(source));
   const wanted = hash.digest("hex");
   const isMade = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
   if (isMade()) return;

@@ -71,6 +71,7 @@ describe.each(["express", "express4"])("%s", (name) => {
       [name],
       [
         ["GET /re-42/posts/17", "/re-42/posts/:id [GET]"],
+        ["GET /group-42/posts/17", "/group-42/posts/:id [GET]"],
         ["GET /closure/leaf/17", "/closure/leaf/:id [GET]"],
         ["GET /nothing/42", "(unmatched) [GET]"],
         ["GET /users/42/nothing", "(unmatched) [GET]"],
@@ -117,6 +118,8 @@ test.each(["koa", "koa2"])("%s names the route that was run, or that a middlewar
     [
       ["GET /api/users/me", "/api/users/me [GET]"],
       ["GET /api/users/5", "/api/users/:id [GET]"],
+      ["GET /api/users/next", "/api/users/:id [GET]"],
+      ["GET /api/nested/bob/guarded/own?denied=1", "/api/nested/:nested/guarded/own [GET]"],
       ["HEAD /api/users/5", "/api/users/:id [HEAD]"],
       ["GET /api/fails/5", "/api/fails/:what [GET]"],
       ["GET /api/nested/bob/things/ann", "/api/nested/:nested/things/:thing [GET]"],
@@ -141,6 +144,7 @@ test.each(["smart", "reg-exp", "trie", "quick", "tiny"])(
         ["GET /users/5?a=b", "/users/:id [GET]"],
         ["GET /users/bob", "/users/:id [GET]"],
         ["GET /users/%41%2f", "/users/:id [GET]"],
+        ["GET /caf%C3%A9/bob", "/café/:name [GET]"],
         ["HEAD /users/bob", "/users/:id [HEAD]"],
         ["GET /admin/things/bob", "/admin/things/:id [GET]"],
         ["GET /admin/things/bob?denied=1", "/admin/things/:id [GET]"],
@@ -180,11 +184,11 @@ test.each(["express", "fastify"])(
 );
 
 test("two versions of each in one process, of CommonJS, are all known", () => {
-  const names = ["express", "express4", "koa", "koa2", "hono", "fastify", "fastify4"];
+  const names = ["express", "express4", "koa", "koa2", "hono", "hono4.3", "fastify", "fastify4"];
   return expectLabels(
     "several.cjs",
     [],
-    names.map((name) => [`GET /${name}/users/bob`, `/${name}/users/:id [GET]`] as const),
+    [...names, ...names].map((name) => [`GET /${name}/users/bob`, `/${name}/users/:id [GET]`] as const),
   );
 });
 

@@ -36,6 +36,7 @@ app.get(isFour ? "/wild/*" : "/wild/*rest", send);
 app.use("/users/:user", users);
 app.use("/teams/:team/members", users);
 app.use(/^\/re-\d+/, users);
+app.use(/^\/group-(\d+)/, users);
 app.use(["/first", "/second/:key"], users);
 app.use(isFour ? "/option/:o?" : "/option{/:o}", leaves);
 app.use("/inner/:inner", inner);

@@ -24,6 +24,7 @@ const send = (context) => context.text("x");
 app.use("*", cors());
 app.use("/admin/*", async (context, next) => (context.req.query("denied") ? context.text("no", 401) : next()));
 app.get("/users/:id", send);
+app.get("/café/:name", send);
 app.get("/admin/things/:id", send);
 app.get("/fails/:what", () => {
   throw new Error("on purpose");

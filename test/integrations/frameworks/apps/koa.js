@@ -15,10 +15,12 @@ inner.use((context, next) => {
   if (!context.query.denied) return next();
   context.status = 401;
 });
+inner.get("/guarded/own", send);
 inner.get("/guarded/:thing", send);
 
 const router = new Router({ prefix: "/api" });
 router.get("/users/me", send);
+router.get("/users/next", (_context, next) => next());
 router.get("/users/:id", send);
 router.get("/fails/:what", () => {
   throw new Error("on purpose");

@@ -2,7 +2,6 @@
 
 const { createServer } = require("node:http");
 const { getRequestListener } = require("@hono/node-server");
-const { Hono } = require("hono");
 const Router = require("@koa/router");
 
 const behind = {};
@@ -21,7 +20,10 @@ for (const name of ["koa", "koa2"]) {
   });
   behind[name] = new Koa().use(router.routes()).callback();
 }
-behind.hono = getRequestListener(new Hono().get("/hono/users/:id", (context) => context.text("x")).fetch);
+for (const name of ["hono", "hono4.3"]) {
+  const { Hono } = require(name);
+  behind[name] = getRequestListener(new Hono().get(`/${name}/users/:id`, (context) => context.text("x")).fetch);
+}
 
 async function start() {
   for (const name of ["fastify", "fastify4"]) {
