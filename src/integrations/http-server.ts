@@ -10,14 +10,15 @@
  */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Server, Socket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
 import { OptionError, refuseUnknown, requireObject } from "../errors.js";
-import { type DurationRecorder, type DurationToken, durationRecorder } from "../index.js";
+import { type DurationRecorder, durationRecorder } from "../index.js";
 import { type LabelOf, RequestLabels } from "./request-labels.js";
 import { findFrameworks } from "./route.js";
 import { ServerEvents } from "./server-events.js";
+import { type TimedResponse, TOKEN } from "./timed-response.js";
 
 export interface HttpServerOptions {
   /**
@@ -30,13 +31,7 @@ export interface HttpServerOptions {
   readonly prefix?: string | undefined;
 }
 
-const TOKEN: unique symbol = Symbol("seismo token");
 const OPEN: unique symbol = Symbol("seismo open responses");
-
-interface TimedResponse extends ServerResponse {
-  req: IncomingMessage;
-  [TOKEN]: DurationToken;
-}
 
 interface WatchedSocket extends Socket {
   /** Responses under way on this connection, oldest first: more than one where requests are pipelined. */
@@ -88,8 +83,10 @@ export class HttpServerRecorder {
     const { request, response, socket } = message as RequestMessage;
     const open = socket[OPEN];
     if (open === undefined || !hasTaken(open, response)) return;
+    const token = response[TOKEN];
+    if (token === 0) return; // somebody else's to record
     const ended = this.#recorder.start(); // before the label is made, which takes time of its own
-    this.#recorder.stopAt(this.#labels.idOf(request, response), response[TOKEN], ended);
+    this.#recorder.stopAt(this.#labels.idOf(request, response), token, ended);
   };
 
   #watch(socket: WatchedSocket, response: TimedResponse): void {
@@ -98,7 +95,8 @@ export class HttpServerRecorder {
     socket.on("close", () => {
       const ended = this.#recorder.start();
       for (const each of open.splice(0)) {
-        this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), each[TOKEN], ended);
+        const token = each[TOKEN];
+        if (token !== 0) this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), token, ended);
       }
     });
   }
@@ -134,7 +132,7 @@ let current: HttpServerRecorder | undefined;
  * stop();
  */
 export function recordHttpServer(options: HttpServerOptions = {}): () => void {
-  const { label, prefix } = resolveHttpServerOptions(options);
+  const { label, prefix } = resolveHttpServerOptions("recordHttpServer()", options);
   const recorder = durationRecorder(prefix);
   current?.stop();
   const mine = new HttpServerRecorder(new RequestLabels(recorder.labels, label), recorder);
@@ -145,10 +143,14 @@ export function recordHttpServer(options: HttpServerOptions = {}): () => void {
   };
 }
 
-function resolveHttpServerOptions(options: HttpServerOptions): { label: LabelOf | undefined; prefix: string } {
-  requireObject("the options of recordHttpServer()", options);
+/** @param caller  what was given them, for errors */
+export function resolveHttpServerOptions(
+  caller: string,
+  options: HttpServerOptions,
+): { label: LabelOf | undefined; prefix: string } {
+  requireObject(`the options of ${caller}`, options);
   const { label, prefix = "duration", ...unknown } = options;
-  refuseUnknown("recordHttpServer()", ["label", "prefix"], unknown);
+  refuseUnknown(caller, ["label", "prefix"], unknown);
   if (label !== undefined && typeof label !== "function") throw new OptionError("label", "a function", label);
   return { label, prefix };
 }

@@ -11,6 +11,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Server, Socket } from "node:net";
 import type { DurationRecorder } from "../index.js";
 import type { RequestLabels } from "./request-labels.js";
+import { type TimedResponse, TOKEN } from "./timed-response.js";
 
 type Listener = (...args: never[]) => void;
 
@@ -86,6 +87,7 @@ export class ServerEvents {
       const ended = this.#recorder.start();
       const isAborted = stream.aborted || stream.rstCode !== 0;
       const compatible = stream[COMPATIBLE];
+      if ((compatible?.[1] as TimedResponse | undefined)?.[TOKEN] === 0) return;
       const labelId = compatible
         ? this.#labels[isAborted ? "idOfAborted" : "idOf"](...compatible)
         : this.#labels.idOfExchange({
