@@ -20,7 +20,7 @@ const HAS_RUN = Symbol.for("seismo.preload");
 
 /** They start the program, by a script of `package.json` say, in a process of its own. `seismo` is our command line. */
 const NO_PROGRAMS =
-  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli|pm2(?:-\w+)?)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
+  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli|tsx|nodemon|pm2(?:-\w+)?)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
 const DAEMON_OF_PM2 = /[/\\]pm2[/\\]lib[/\\]Daemon\.js$/;
 
 function isProgram(): boolean {
