@@ -114,13 +114,20 @@ test("files of those that are terminated at once do not stay open", async () => 
     let left = 15;
     const next = () => {
       if (left-- === 0) return console.log("ended") ?? setInterval(() => {}, 1_000);
-      const worker = new Worker(file, { workerData: { kind: "terminated" } });
+      const worker = new Worker(file);
       worker.once("message", () => worker.terminate());
       worker.once("exit", next);
     };
     next();
   `;
-  const cwd = folder({ "main.cjs": MANY, "work.cjs": WORK });
+  const AT_ONCE = `
+    const { series } = require(${JSON.stringify(fileURLToPath(seismo))});
+    const handle = series("terminated");
+    for (let i = 0; i < 100; i++) handle.stop(handle.start());
+    require("node:worker_threads").parentPort.postMessage("recorded");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // its loop has not turned since it was made
+  `;
+  const cwd = folder({ "main.cjs": MANY, "work.cjs": AT_ONCE });
   const directory = join(cwd, "_monitoring");
   const env = { ...preloaded, SEISMO_PRESET: "minimal" };
   const program = startProgram(join(cwd, "main.cjs"), [], { cwd, env });
