@@ -84,16 +84,19 @@ export class HttpServerRecorder {
     const open = socket[OPEN];
     if (open === undefined || !hasTaken(open, response)) return;
     const token = response[TOKEN];
-    if (token !== 0) this.#recorder.stop(this.#labels.idOf(request, response), token);
+    if (token === 0) return;
+    const ended = this.#recorder.start(); // before the label is made, which takes time of its own
+    this.#recorder.stopAt(this.#labels.idOf(request, response), token, ended);
   };
 
   #watch(socket: WatchedSocket, response: TimedResponse): void {
     const open = [response];
     socket[OPEN] = open;
     socket.on("close", () => {
+      const ended = this.#recorder.start();
       for (const each of open.splice(0)) {
         const token = each[TOKEN];
-        if (token !== 0) this.#recorder.stop(this.#labels.idOfAborted(each.req, each), token);
+        if (token !== 0) this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), token, ended);
       }
     });
   }

@@ -75,15 +75,19 @@ export class ServerEvents {
 
   #timeConnection(socket: Socket, labelId: () => number): void {
     const token = this.#recorder.start();
-    socket.once("close", () => this.#recorder.stop(labelId(), token));
+    socket.once("close", () => {
+      const ended = this.#recorder.start();
+      this.#recorder.stopAt(labelId(), token, ended);
+    });
   }
 
   readonly #onStream = (stream: WatchedStream, headers: Record<string, string | undefined>): void => {
     const token = this.#recorder.start();
     stream.once("close", () => {
-      const isAborted = stream.aborted || stream.rstCode !== 0;
       const compatible = stream[COMPATIBLE];
       if ((compatible?.[1] as TimedResponse | undefined)?.[TOKEN] === 0) return;
+      const ended = this.#recorder.start();
+      const isAborted = stream.aborted || stream.rstCode !== 0;
       const labelId = compatible
         ? this.#labels[isAborted ? "idOfAborted" : "idOf"](...compatible)
         : this.#labels.idOfExchange({
@@ -92,7 +96,7 @@ export class ServerEvents {
             status: Number(stream.sentHeaders?.[":status"]),
             isAborted,
           });
-      this.#recorder.stop(labelId, token);
+      this.#recorder.stopAt(labelId, token, ended);
     });
   };
 

@@ -79,10 +79,12 @@ export class AppRequests {
 
   /** Hot. */
   record({ request, token, routeOf }: Passage, response: ServerResponse, isAborted: boolean): void {
+    const ended = this.#recorder.start();
     const template = routeOf?.();
     if (template !== undefined) setRoute(request, template);
     const labels = this.#labels;
-    this.#recorder.stop(isAborted ? labels.idOfAborted(request, response) : labels.idOf(request, response), token);
+    const labelId = isAborted ? labels.idOfAborted(request, response) : labels.idOf(request, response);
+    this.#recorder.stopAt(labelId, token, ended);
   }
 }
 
