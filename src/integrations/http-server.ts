@@ -84,7 +84,7 @@ export class HttpServerRecorder {
     const open = socket[OPEN];
     if (open === undefined || !hasTaken(open, response)) return;
     const token = response[TOKEN];
-    if (token === 0) return;
+    if (token === 0) return; // somebody else's to record
     const ended = this.#recorder.start(); // before the label is made, which takes time of its own
     this.#recorder.stopAt(this.#labels.idOf(request, response), token, ended);
   };
