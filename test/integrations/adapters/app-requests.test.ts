@@ -32,7 +32,7 @@ async function serve(prefix: string, options: { label?: () => string } = {}) {
     const [response] = await once(get({ port, agent: false }), "response");
     await once((response as IncomingMessage).resume(), "close");
   };
-  return { recorder, ask };
+  return { recorder, ask, server };
 }
 
 test("a request that came while nothing recorded is not recorded, nor one that ends so, nor by anybody else", async () => {
@@ -53,6 +53,23 @@ test("a request that came while nothing recorded is not recorded, nor one that e
     response.end();
   });
   expect([recorder.stats().recorded, outside.stats().recorded]).toEqual([1, 1]);
+});
+
+test("what records all servers is not asked about a request that an adapter has, answered or abandoned", async () => {
+  const { recorder, ask, server } = await serve("adapter-alone");
+  const outside = durationRecorder("adapter-outside-alone");
+  for (const each of [recorder, outside]) each.open();
+  onTestFinished(() => outside.close());
+  let asked = 0;
+  onTestFinished(recordHttpServer({ prefix: "adapter-outside-alone", label: () => `asked ${++asked}` }));
+  await ask();
+  const { port } = server.address() as AddressInfo;
+  const request = get({ port, agent: false }).on("error", () => {});
+  const [socket] = await once(server, "connection");
+  await once(server, "request");
+  request.destroy();
+  await once(socket, "close");
+  expect([recorder.stats().recorded, outside.stats().recorded, asked]).toEqual([2, 0, 0]);
 });
 
 test("a response that has ended before it is passed on is not recorded, however it ended", async () => {
