@@ -11,19 +11,20 @@ import { type AppOptions, serveApp } from "./served-app.js";
 
 beforeAll(() => install(examples), 600_000);
 
-type App = readonly [file: string, args: readonly string[], packages?: "own"];
+/** NestJS 12 is among the packages of the examples, 11 among this project's own. */
+type App = [file: string, args: readonly string[], packages: "examples" | "own"];
 
 const apps: readonly App[] = [
-  ["express.js", ["express"]],
-  ["express.js", ["express4"]],
-  ["fastify.js", ["fastify"]],
-  ["fastify.js", ["fastify4"]],
-  ["koa.js", ["koa"]],
-  ["koa.js", ["koa2"]],
-  ["hono.js", []],
-  ["nestjs.js", ["express"]], // 12
-  ["nestjs.js", ["fastify"]],
-  ["nestjs.js", ["express"], "own"], // 11
+  ["express.js", ["express"], "examples"],
+  ["express.js", ["express4"], "examples"],
+  ["fastify.js", ["fastify"], "examples"],
+  ["fastify.js", ["fastify4"], "examples"],
+  ["koa.js", ["koa"], "examples"],
+  ["koa.js", ["koa2"], "examples"],
+  ["hono.js", [], "examples"],
+  ["nestjs.js", ["express"], "examples"],
+  ["nestjs.js", ["fastify"], "examples"],
+  ["nestjs.js", ["express"], "own"],
   ["nestjs.js", ["fastify"], "own"],
 ];
 
@@ -223,7 +224,7 @@ describe.each([apps[7]!, apps[8]!, apps[9]!, apps[10]!])("%s %s %s", (file, args
   });
 });
 
-test.each([undefined, "own"] as const)(
+test.each(["examples", "own"] as const)(
   "NestJS on Express is recorded behind servers that the program makes: %s",
   async (packages) => {
     const served = await serveApp("nestjs.js", ["express"], { packages, kind: "own server", preload: true });
@@ -235,9 +236,9 @@ test.each([undefined, "own"] as const)(
 );
 
 test.each([
-  ["fastify.js", "fastify", undefined],
-  ["fastify.js", "fastify4", undefined],
-  ["nestjs.js", "fastify", undefined],
+  ["fastify.js", "fastify", "examples"],
+  ["fastify.js", "fastify4", "examples"],
+  ["nestjs.js", "fastify", "examples"],
   ["nestjs.js", "fastify", "own"],
 ] as const)("%s records requests that are injected: %s %s", async (file, name, packages) => {
   const served = await serveApp(file, [name], { packages, inject: true });

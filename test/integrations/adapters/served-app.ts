@@ -26,7 +26,7 @@ export interface AppSettings {
 
 export interface AppOptions extends AppSettings {
   /** Whose frameworks: there are several versions of some among those of the examples. @default "examples" */
-  readonly packages?: "examples" | "own" | undefined;
+  readonly packages?: "examples" | "own";
   /** @default false */
   readonly preload?: boolean;
   readonly flags?: readonly string[];
