@@ -1,7 +1,7 @@
 /**
  * HTTP server: a duration for every request that a server of this process answers, or fails to.
  *
- *     request.start ──▶ a token on the response ──▶ response.finish ───────▶ "/users/:id [GET]"
+ *     request.start ──▶ a token on the connection ─▶ response.finish ───────▶ "/users/:id [GET]"
  *                                               └─▶ the connection closes ─▶ "/users/:id [GET] (aborted)"
  *
  * Node tells of both ends on diagnostics channels, which patch nothing and cost some 20 ns each. That a response will never
@@ -30,23 +30,57 @@ export interface HttpServerOptions {
   readonly prefix?: string | undefined;
 }
 
-const TOKEN: unique symbol = Symbol("seismo token");
-const OPEN: unique symbol = Symbol("seismo open responses");
-
-interface TimedResponse extends ServerResponse {
-  req: IncomingMessage;
-  [TOKEN]: DurationToken;
-}
+const UNDER_WAY: unique symbol = Symbol("seismo responses under way");
 
 interface WatchedSocket extends Socket {
-  /** Responses under way on this connection, oldest first: more than one where requests are pipelined. */
-  [OPEN]?: TimedResponse[];
+  [UNDER_WAY]?: ResponsesUnderWay;
 }
+
+type Response = ServerResponse & { readonly req: IncomingMessage };
 
 interface RequestMessage {
   readonly request: IncomingMessage;
-  readonly response: TimedResponse;
+  readonly response: Response;
   readonly socket: WatchedSocket;
+}
+
+/**
+ * The responses under way on one connection: one, but where requests are pipelined. Kept here and not on the responses,
+ * as a number that one field holds after another takes no memory, and nobody finds a property that is not theirs.
+ */
+class ResponsesUnderWay {
+  first: Response | undefined;
+  firstToken: DurationToken;
+  /** Those behind the first, in order. */
+  readonly rest: { readonly response: Response; readonly token: DurationToken }[] = [];
+
+  constructor(response: Response, token: DurationToken) {
+    this.first = response;
+    this.firstToken = token;
+  }
+
+  /** Hot. */
+  add(response: Response, token: DurationToken): void {
+    if (this.first === undefined) {
+      this.first = response;
+      this.firstToken = token;
+    } else this.rest.push({ response, token });
+  }
+
+  /** Hot. */
+  dropFirst(): void {
+    this.first = undefined;
+    if (this.rest.length === 0) return;
+    const { response, token } = this.rest.shift()!;
+    this.first = response;
+    this.firstToken = token;
+  }
+
+  /** Takes out one that ends before its turn. */
+  takeOfRest(response: Response): DurationToken | undefined {
+    const at = this.rest.findIndex((each) => each.response === response);
+    return at < 0 ? undefined : this.rest.splice(at, 1)[0]!.token;
+  }
 }
 
 /** Records what the servers of this thread do, from construction until `stop()`. */
@@ -78,25 +112,32 @@ export class HttpServerRecorder {
   /** Hot, as is the next. What they throw would end the process. */
   readonly #onStart = (message: unknown): void => {
     const { response, socket } = message as RequestMessage;
-    response[TOKEN] = this.#recorder.start();
-    const open = socket[OPEN];
-    if (open === undefined) this.#watch(socket, response);
-    else open.push(response);
+    const token = this.#recorder.start();
+    const underWay = socket[UNDER_WAY];
+    if (underWay === undefined) this.#watch(socket, response, token);
+    else underWay.add(response, token);
   };
 
   readonly #onFinish = (message: unknown): void => {
     const { request, response, socket } = message as RequestMessage;
-    const open = socket[OPEN];
-    if (open === undefined || !hasTaken(open, response)) return;
-    this.#recorder.stop(this.#labels.idOf(request, response), response[TOKEN]);
+    const underWay = socket[UNDER_WAY];
+    if (underWay === undefined) return;
+    if (underWay.first === response) {
+      this.#recorder.stop(this.#labels.idOf(request, response), underWay.firstToken);
+      underWay.dropFirst();
+      return;
+    }
+    const token = underWay.takeOfRest(response); // none if it began before we listened
+    if (token !== undefined) this.#recorder.stop(this.#labels.idOf(request, response), token);
   };
 
-  #watch(socket: WatchedSocket, response: TimedResponse): void {
-    const open = [response];
-    socket[OPEN] = open;
+  #watch(socket: WatchedSocket, response: Response, token: DurationToken): void {
+    const underWay = new ResponsesUnderWay(response, token);
+    socket[UNDER_WAY] = underWay;
     socket.on("close", () => {
-      for (const each of open.splice(0)) {
-        this.#recorder.stop(this.#labels.idOfAborted(each.req, each), each[TOKEN]);
+      for (let aborted = underWay.first; aborted !== undefined; aborted = underWay.first) {
+        this.#recorder.stop(this.#labels.idOfAborted(aborted.req, aborted), underWay.firstToken);
+        underWay.dropFirst();
       }
     });
   }
@@ -105,14 +146,6 @@ export class HttpServerRecorder {
     const { server } = (message as { socket: Socket & { server?: Server } }).socket;
     if (server && this.#events.watch(server)) findFrameworks(server);
   };
-}
-
-function hasTaken(open: TimedResponse[], response: TimedResponse): boolean {
-  const at = open.length === 1 && open[0] === response ? 0 : open.indexOf(response);
-  if (at < 0) return false; // it began before we listened
-  if (open.length === 1) open.pop();
-  else open.splice(at, 1);
-  return true;
 }
 
 let current: HttpServerRecorder | undefined;
