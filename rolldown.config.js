@@ -8,9 +8,22 @@ import { defineConfig } from "rolldown";
 /** What recording needs, in one file, and what the preload needs besides, in another: each file takes half a millisecond. */
 const CORE =
   /\/src\/(?:(?:errors|clock|notices|\w*-?options|monitor|ambient|index|runtime|watch)\.ts|(?:format|record|flush|samplers)\/|config\/(?:environment|settings|http-settings|nearest)|profile\/(?:cpu-profiler|\S*engine|blocked-stack))/;
-const EDGE = /\/src\/(?:(?:http|config)\.ts|config\/|integrations\/)/;
+const EDGE = /\/src\/(?:(?:http|config)\.ts|config\/|integrations\/(?!adapters\/))/;
 
-const doors = ["index", "analysis", "config", "http", "preload", "thread", "cli"];
+const doors = [
+  "index",
+  "analysis",
+  "config",
+  "http",
+  "preload",
+  "thread",
+  "cli",
+  "express",
+  "fastify",
+  "koa",
+  "hono",
+  "nestjs",
+];
 
 /**
  * Imports from Node, by the function that is there for it. To import a name from "node:fs", Node looks at all its names,

@@ -4,13 +4,14 @@
  *
  * It never throws and keeps nothing alive: what is wrong with a setting is said in one line, and recording stays off. It runs
  * in every process and thread that inherits the flag, and does nothing where there is nothing to record: in a package
- * manager, in this package's own command line, and when it has run already. (The flusher's thread inherits no flags.)
+ * manager or PM2's own processes, in this package's own command line, and when it has run already. (The flusher's thread
+ * inherits no flags.)
  */
 
 import { basename } from "node:path";
 import { startPreset } from "./ambient.js";
 import { switchedOff } from "./config/environment.js";
-import { type LoadedConfig, loadConfig, startOptions, variableOf } from "./config.js";
+import { type LoadedConfig, type LoadOptions, loadConfig, startOptions, variableOf } from "./config.js";
 import { messageOf } from "./errors.js";
 import { recordHttpClient, recordHttpServer } from "./http.js";
 import { complain } from "./notices.js";
@@ -19,11 +20,12 @@ const HAS_RUN = Symbol.for("seismo.preload");
 
 /** They start the program, by a script of `package.json` say, in a process of its own. `seismo` is our command line. */
 const NO_PROGRAMS =
-  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
+  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli|pm2(?:-\w+)?)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
+const DAEMON_OF_PM2 = /[/\\]pm2[/\\]lib[/\\]Daemon\.js$/;
 
 function isProgram(): boolean {
   const script = process.argv[1];
-  return script === undefined || !NO_PROGRAMS.test(basename(script));
+  return script === undefined || !(NO_PROGRAMS.test(basename(script)) || DAEMON_OF_PM2.test(script));
 }
 
 function preload(): void {
@@ -31,9 +33,26 @@ function preload(): void {
   if (hasRun || !isProgram() || switchedOff(process.env)) return;
   Object.defineProperty(globalThis, HAS_RUN, { value: true });
   try {
-    record(loadConfig());
+    record(loadConfig(setByPm2()));
   } catch (error) {
     complain(`recording stays off: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * In its cluster mode PM2 starts a process with the environment and the working directory of its daemon; those of the
+ * program are in a variable, in JSON, and are set by what runs next.
+ */
+function setByPm2(): LoadOptions {
+  const { pm2_env: text } = process.env;
+  if (text === undefined) return {};
+  try {
+    const { pm_cwd, ...all } = JSON.parse(text) as Record<string, unknown>;
+    const ours = Object.entries(all).filter(([name, value]) => name.startsWith("SEISMO_") && value !== null);
+    const env = { ...process.env, ...Object.fromEntries(ours.map(([name, value]) => [name, String(value)])) };
+    return { cwd: typeof pm_cwd === "string" ? pm_cwd : process.cwd(), env };
+  } catch {
+    return {}; // not PM2's
   }
 }
 

@@ -31,6 +31,11 @@ const mayImport: Record<string, readonly string[]> = {
   config: ["errors", "options", "format", "http"], // of which it takes types only
   integrations: ["errors", "notices", "index"],
   http: ["integrations"],
+  express: ["integrations"],
+  fastify: ["integrations"],
+  koa: ["integrations"],
+  hono: ["integrations"],
+  nestjs: ["integrations"],
   preload: ["ambient", "errors", "notices", "http", "config"],
   cli: ["index", "analysis", "config"],
 };
@@ -41,6 +46,9 @@ const packages: Record<string, readonly string[]> = {
   "pprof-format": ["profile"],
   commander: ["cli"],
   "v8-profiler-next": ["profile"],
+  fastify: ["integrations"],
+  hono: ["integrations"],
+  "@nestjs/common": ["integrations"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
@@ -87,7 +95,14 @@ test("nothing is called utils, helpers, common or types", () => {
 test("the exports map is the whole list of doors, and each is there with its types", () => {
   const { exports, bin } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
   const { "./package.json": _, ...doors } = exports as Record<string, Record<string, string>>;
-  expect(Object.keys(doors)).toEqual([".", "./analysis", "./config", "./http", "./preload"]);
+  expect(Object.keys(doors)).toEqual([
+    ".",
+    "./analysis",
+    "./config",
+    "./http",
+    ...["./express", "./fastify", "./koa", "./hono", "./nestjs"],
+    "./preload",
+  ]);
   for (const path of [...Object.values(doors).flatMap(Object.values), ...Object.values(bin)] as string[]) {
     expect(readFileSync(join(src, "..", path), "utf8").length).toBeGreaterThan(0);
   }

@@ -54,6 +54,7 @@ export interface ClientHost {
 
 export class FlushClient {
   readonly flushIntervalMs: number;
+  readonly threadId: number;
   /** Whether we would hear of its thread's end. */
   isSureToLive: boolean;
   readonly #control: Int32Array;
@@ -67,6 +68,7 @@ export class FlushClient {
   constructor(hello: Hello, host: ClientHost, { isSureToLive }: { readonly isSureToLive: boolean }) {
     this.isSureToLive = isSureToLive;
     this.flushIntervalMs = hello.flushIntervalMs;
+    this.threadId = hello.threadId;
     this.#control = hello.control;
     this.#host = host;
     this.#settle = () => host.settle();

@@ -13,8 +13,8 @@ import {
   type Channel,
   type Joining,
   openToJoin,
-  type Relayed,
   type SignOfLife,
+  type ToFlushWorker,
   waitingIn,
 } from "./lines.js";
 import { DESERTED, type FromFlusher, GONE, type Hello, type ToFlusher } from "./protocol.js";
@@ -43,8 +43,9 @@ export class FlushWorker {
     this.#port = port;
     this.#channel = isProcessFlusher ? openToJoin((joining) => this.#hear(joining)) : undefined;
     this.#first = this.#adopt(hello, (message) => port.postMessage(message), { isSureToLive: true });
-    port.on("message", (message: ToFlusher | Relayed) => {
+    port.on("message", (message: ToFlusher | ToFlushWorker) => {
       if (message.type === "relayed") this.#hear(message.joining);
+      else if (message.type === "thread ended") this.#onThreadEnded(message.threadId);
       else this.#first?.hear(message);
     });
     port.on("close", () => this.#first?.end());
@@ -105,6 +106,7 @@ export class FlushWorker {
   /** Something a thread that joins has said. */
   #hear(message: Joining): void {
     if (message.type === "hello") this.#join(message.client, message.hello);
+    else if (message.type === "thread ended") this.#onThreadEnded(message.threadId);
     else this.#joined.get(message.client)?.hear(message);
   }
 
@@ -125,14 +127,21 @@ export class FlushWorker {
     port.on("close", () => joined.end()).ref();
   };
 
+  /** What the thread itself has said came before, but maybe by another way. */
+  #onThreadEnded(threadId: number): void {
+    if (this.#channel) for (const message of waitingIn<Joining>(this.#channel)) this.#hear(message);
+    for (const client of this.#joined.values()) if (client.threadId === threadId) client.end();
+  }
+
   /**
    * Between seeing rows and reading them. A millisecond's rest is long enough for plain stores of another thread to have
    * reached every core; and the labels of those rows were announced before they were stored, so they wait to be received.
    */
   #settle(): void {
     Atomics.wait(this.#resting, 0, 0, 1);
-    for (const message of waitingIn<ToFlusher | Relayed>(this.#port)) {
+    for (const message of waitingIn<ToFlusher | ToFlushWorker>(this.#port)) {
       if (message.type === "relayed") this.#learnOrJoin(message.joining);
+      else if (message.type === "thread ended") this.#endLater(message.threadId);
       else this.#learnOrDefer(this.#first, message);
     }
     if (this.#channel) for (const message of waitingIn<Joining>(this.#channel)) this.#learnOrJoin(message);
@@ -140,7 +149,12 @@ export class FlushWorker {
 
   #learnOrJoin(message: Joining): void {
     if (message.type === "hello") this.#join(message.client, message.hello);
+    else if (message.type === "thread ended") this.#endLater(message.threadId);
     else this.#learnOrDefer(this.#joined.get(message.client), message);
+  }
+
+  #endLater(threadId: number): void {
+    setImmediate(() => this.#onThreadEnded(threadId));
   }
 
   /** News is taken at once, a request after the flush that is under way. */

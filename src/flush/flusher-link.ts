@@ -8,9 +8,16 @@
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
  */
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
-import workerThreads, { isMainThread, MessageChannel, type MessagePort } from "node:worker_threads";
+import workerThreads, {
+  isMainThread,
+  MessageChannel,
+  type MessagePort,
+  threadId,
+  type Worker,
+} from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
 import { complain, warn } from "../notices.js";
@@ -18,7 +25,17 @@ import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import type { Saved } from "./flush-loop.js";
 import { startFlusherThread } from "./flusher-thread.js";
-import { type Answer, answerJoined, joiningLine, type Line, portLine, type SignOfLife, waitingIn } from "./lines.js";
+import {
+  type Answer,
+  announceToWorkers,
+  answerJoined,
+  isFlusherExpected,
+  joiningLine,
+  type Line,
+  portLine,
+  type SignOfLife,
+  waitingIn,
+} from "./lines.js";
 import { LocalFlusher, type LocalFlusherOptions } from "./local-flusher.js";
 import {
   allocateControl,
@@ -44,8 +61,10 @@ export interface FlusherLinkOptions extends LocalFlusherOptions {
   readonly thread: boolean | "lazy";
 }
 
-/** How long a worker thread waits for the process's flusher to claim it, before it starts one of its own. */
+/** How long a worker thread waits to be claimed by a flusher that it knows nothing of, before it starts one of its own. */
 const JOIN_MS = 500;
+/** Node's diagnostics channel that tells of every worker thread made, before its maker goes on. */
+const WORKERS = "worker_threads";
 /** How long the end of the process may be held up. A flusher needs some 100 ms for all that memory holds. */
 const EXIT_WAIT_MS = 5_000;
 
@@ -81,12 +100,23 @@ export class FlusherLink {
     this.#options = options;
     const { files, flushIntervalMs, attendant } = options;
     const run = newRunId();
-    this.#hello = { control: this.#control, files: { ...files, run }, flushIntervalMs, attendant: attendant?.settings };
+    this.#hello = {
+      control: this.#control,
+      files: { ...files, run },
+      flushIntervalMs,
+      threadId,
+      attendant: attendant?.settings,
+    };
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    if (!options.thread || options.clock) this.#goLocal();
-    else if (!isMainThread) this.#join();
+    if (isMainThread) announceToWorkers(this.#control);
+    if (!options.thread || options.clock) {
+      this.#goLocal();
+      return;
+    }
+    subscribe(WORKERS, this.#onWorker);
+    if (!isMainThread) this.#join();
     else if (options.thread === "lazy") this.#spawnLater();
     else this.#spawn();
   }
@@ -226,6 +256,17 @@ export class FlusherLink {
     if (!this.#local) this.#spawn();
   }
 
+  /**
+   * This thread has made a worker thread. That will want to join the flusher, though this thread be blocked by then; and if
+   * it is terminated before the flusher knows it well, this thread is who hears of it.
+   */
+  readonly #onWorker = (message: unknown): void => {
+    this.#spawnNow();
+    const { worker } = message as { readonly worker: Worker };
+    const { threadId } = worker; // it has none once it has ended
+    worker.once("exit", () => this.#line?.say({ type: "thread ended", threadId }));
+  };
+
   #spawn(): void {
     try {
       this.#ownPort = startFlusherThread(this.#options.threadUrl, this.#hello, {
@@ -252,12 +293,19 @@ export class FlusherLink {
       this.#introduceAll();
     };
     this.#sayHello();
-    this.#joinTimer = setTimeout(() => {
-      if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
-      line.close();
-      this.#spawn();
-    }, JOIN_MS);
-    this.#joinTimer.unref();
+    const waitToBeClaimed = () => {
+      this.#joinTimer = setTimeout(() => {
+        if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
+        if (isFlusherExpected()) {
+          waitToBeClaimed(); // on a machine that is busy it may take a while; samples wait in memory
+          return;
+        }
+        line.close();
+        this.#spawn();
+      }, JOIN_MS);
+      this.#joinTimer.unref();
+    };
+    waitToBeClaimed();
   }
 
   #sayHello = (): void => {};
@@ -330,6 +378,7 @@ export class FlusherLink {
     this.#local = local;
     clearTimeout(this.#joinTimer);
     clearTimeout(this.#spawnTimer);
+    unsubscribe(WORKERS, this.#onWorker);
     this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;
@@ -359,6 +408,7 @@ export class FlusherLink {
 
   #finish(): void {
     this.#hasEnded = true;
+    unsubscribe(WORKERS, this.#onWorker);
     this.#relay?.end();
     this.#line?.close();
     this.#requests.answerAll(); // a reply may come later than the news that its sender is gone

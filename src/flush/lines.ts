@@ -8,15 +8,21 @@
  * also listens to it, one is opened for each message to the flusher, which costs no more than the message.
  *
  * What a broadcast channel cannot tell is that a thread has been terminated. So a thread that has been heard also sends
- * the flusher a port, by way of the main thread, whose only use is that it closes.
+ * the flusher a port, by way of the main thread, whose only use is that it closes; and whoever made the thread says so.
  */
 
-import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { FromFlusher, Hello, ToFlusher } from "./protocol.js";
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  type MessagePort,
+  receiveMessageOnPort,
+  setEnvironmentData,
+} from "node:worker_threads";
+import { FLUSHER, type FromFlusher, type Hello, NOBODY, OWNER, type ToFlusher } from "./protocol.js";
 
 /** A recording thread's end of a line. */
 export interface Line {
-  say(message: ToFlusher | Relayed): void;
+  say(message: ToFlusher | ToFlushWorker): void;
   /** While referenced, a line keeps its thread alive. */
   ref(): void;
   unref(): void;
@@ -24,7 +30,11 @@ export interface Line {
 }
 
 /** What threads that join say on the flusher's channel. */
-export type Joining = { readonly client: string } & (ToFlusher | { readonly type: "hello"; readonly hello: Hello });
+export type Joining = { readonly client: string } & (
+  | ToFlusher
+  | ThreadEnded
+  | { readonly type: "hello"; readonly hello: Hello }
+);
 
 /**
  * What a thread said before the flusher's was there to listen: the main thread, which listens from the moment it starts
@@ -34,6 +44,15 @@ export interface Relayed {
   readonly type: "relayed";
   readonly joining: Joining;
 }
+
+/** A worker thread that the speaker has made is no more. */
+export interface ThreadEnded {
+  readonly type: "thread ended";
+  readonly threadId: number;
+}
+
+/** What is said over a line, but not on behalf of the thread whose line it is. */
+export type ToFlushWorker = Relayed | ThreadEnded;
 
 /** What all that join may hear: that a flusher is there, or gone before its time, that it has heard them, and replies. */
 export type Answer =
@@ -81,6 +100,21 @@ export function joiningLine(client: string, onAnswer: (answer: Answer) => void):
 /** The flusher's end of all joining lines. */
 export function openToJoin(onMessage: (message: Joining) => void): Channel {
   return listenOn(TO_FLUSHER, onMessage);
+}
+
+/** What every worker thread is given when it is made: the control words of the main thread. */
+const CONTROL_OF_MAIN = "seismo:control of the main thread";
+
+export function announceToWorkers(control: Int32Array): void {
+  setEnvironmentData(CONTROL_OF_MAIN, control);
+}
+
+/** In a worker thread: whether the process has a flusher to join, or will have. If not, there may be one all the same. */
+export function isFlusherExpected(): boolean {
+  const control = getEnvironmentData(CONTROL_OF_MAIN) as unknown as Int32Array | undefined;
+  if (!control) return false;
+  const owner = Atomics.load(control, OWNER);
+  return owner === NOBODY || owner === FLUSHER;
 }
 
 /** What waits to be heard, in order. */

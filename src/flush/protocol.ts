@@ -37,6 +37,7 @@ export interface Hello {
   readonly control: Int32Array;
   readonly files: FileSettings;
   readonly flushIntervalMs: number;
+  readonly threadId: number;
   /** What the attendant of this thread is made from, if it is to have one. */
   readonly attendant?: unknown;
 }

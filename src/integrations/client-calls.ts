@@ -33,9 +33,10 @@ export class ClientCalls {
 
   /** Hot. Ends a call that `isOpen`. */
   end(call: Call, outcome: Outcome, origin: string, method: string, target: string, status: number | undefined): void {
+    const ended = this.#recorder.start(); // before the label is made, which takes time of its own
     const token = call[TOKEN]!;
     call[TOKEN] = 0 as DurationToken;
-    this.#recorder.stop(this.#labels.idOf(outcome, origin, method, target, status), token);
+    this.#recorder.stopAt(this.#labels.idOf(outcome, origin, method, target, status), token, ended);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * HTTP server: a duration for every request that a server of this process answers, or fails to.
  *
- *     request.start ──▶ a token on the connection ─▶ response.finish ───────▶ "/users/:id [GET]"
+ *     request.start ──▶ a token on the response ──▶ response.finish ───────▶ "/users/:id [GET]"
  *                                               └─▶ the connection closes ─▶ "/users/:id [GET] (aborted)"
  *
  * Node tells of both ends on diagnostics channels, which patch nothing and cost some 20 ns each. That a response will never
@@ -10,14 +10,15 @@
  */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Server, Socket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
 import { OptionError, refuseUnknown, requireObject } from "../errors.js";
-import { type DurationRecorder, type DurationToken, durationRecorder } from "../index.js";
+import { type DurationRecorder, durationRecorder } from "../index.js";
 import { type LabelOf, RequestLabels } from "./request-labels.js";
 import { findFrameworks } from "./route.js";
 import { ServerEvents } from "./server-events.js";
+import { type TimedResponse, TOKEN } from "./timed-response.js";
 
 export interface HttpServerOptions {
   /**
@@ -30,57 +31,17 @@ export interface HttpServerOptions {
   readonly prefix?: string | undefined;
 }
 
-const UNDER_WAY: unique symbol = Symbol("seismo responses under way");
+const OPEN: unique symbol = Symbol("seismo open responses");
 
 interface WatchedSocket extends Socket {
-  [UNDER_WAY]?: ResponsesUnderWay;
+  /** Responses under way on this connection, oldest first: more than one where requests are pipelined. */
+  [OPEN]?: TimedResponse[];
 }
-
-type Response = ServerResponse & { readonly req: IncomingMessage };
 
 interface RequestMessage {
   readonly request: IncomingMessage;
-  readonly response: Response;
+  readonly response: TimedResponse;
   readonly socket: WatchedSocket;
-}
-
-/**
- * The responses under way on one connection: one, but where requests are pipelined. Kept here and not on the responses,
- * as a number that one field holds after another takes no memory, and nobody finds a property that is not theirs.
- */
-class ResponsesUnderWay {
-  first: Response | undefined;
-  firstToken: DurationToken;
-  /** Those behind the first, in order. */
-  readonly rest: { readonly response: Response; readonly token: DurationToken }[] = [];
-
-  constructor(response: Response, token: DurationToken) {
-    this.first = response;
-    this.firstToken = token;
-  }
-
-  /** Hot. */
-  add(response: Response, token: DurationToken): void {
-    if (this.first === undefined) {
-      this.first = response;
-      this.firstToken = token;
-    } else this.rest.push({ response, token });
-  }
-
-  /** Hot. */
-  dropFirst(): void {
-    this.first = undefined;
-    if (this.rest.length === 0) return;
-    const { response, token } = this.rest.shift()!;
-    this.first = response;
-    this.firstToken = token;
-  }
-
-  /** Takes out one that ends before its turn. */
-  takeOfRest(response: Response): DurationToken | undefined {
-    const at = this.rest.findIndex((each) => each.response === response);
-    return at < 0 ? undefined : this.rest.splice(at, 1)[0]!.token;
-  }
 }
 
 /** Records what the servers of this thread do, from construction until `stop()`. */
@@ -112,32 +73,30 @@ export class HttpServerRecorder {
   /** Hot, as is the next. What they throw would end the process. */
   readonly #onStart = (message: unknown): void => {
     const { response, socket } = message as RequestMessage;
-    const token = this.#recorder.start();
-    const underWay = socket[UNDER_WAY];
-    if (underWay === undefined) this.#watch(socket, response, token);
-    else underWay.add(response, token);
+    response[TOKEN] = this.#recorder.start();
+    const open = socket[OPEN];
+    if (open === undefined) this.#watch(socket, response);
+    else open.push(response);
   };
 
   readonly #onFinish = (message: unknown): void => {
     const { request, response, socket } = message as RequestMessage;
-    const underWay = socket[UNDER_WAY];
-    if (underWay === undefined) return;
-    if (underWay.first === response) {
-      this.#recorder.stop(this.#labels.idOf(request, response), underWay.firstToken);
-      underWay.dropFirst();
-      return;
-    }
-    const token = underWay.takeOfRest(response); // none if it began before we listened
-    if (token !== undefined) this.#recorder.stop(this.#labels.idOf(request, response), token);
+    const open = socket[OPEN];
+    if (open === undefined || !hasTaken(open, response)) return;
+    const token = response[TOKEN];
+    if (token === 0) return; // somebody else's to record
+    const ended = this.#recorder.start(); // before the label is made, which takes time of its own
+    this.#recorder.stopAt(this.#labels.idOf(request, response), token, ended);
   };
 
-  #watch(socket: WatchedSocket, response: Response, token: DurationToken): void {
-    const underWay = new ResponsesUnderWay(response, token);
-    socket[UNDER_WAY] = underWay;
+  #watch(socket: WatchedSocket, response: TimedResponse): void {
+    const open = [response];
+    socket[OPEN] = open;
     socket.on("close", () => {
-      for (let aborted = underWay.first; aborted !== undefined; aborted = underWay.first) {
-        this.#recorder.stop(this.#labels.idOfAborted(aborted.req, aborted), underWay.firstToken);
-        underWay.dropFirst();
+      const ended = this.#recorder.start();
+      for (const each of open.splice(0)) {
+        const token = each[TOKEN];
+        if (token !== 0) this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), token, ended);
       }
     });
   }
@@ -146,6 +105,14 @@ export class HttpServerRecorder {
     const { server } = (message as { socket: Socket & { server?: Server } }).socket;
     if (server && this.#events.watch(server)) findFrameworks(server);
   };
+}
+
+function hasTaken(open: TimedResponse[], response: TimedResponse): boolean {
+  const at = open.length === 1 && open[0] === response ? 0 : open.indexOf(response);
+  if (at < 0) return false; // it began before we listened
+  if (open.length === 1) open.pop();
+  else open.splice(at, 1);
+  return true;
 }
 
 let current: HttpServerRecorder | undefined;
@@ -165,7 +132,7 @@ let current: HttpServerRecorder | undefined;
  * stop();
  */
 export function recordHttpServer(options: HttpServerOptions = {}): () => void {
-  const { label, prefix } = resolveHttpServerOptions(options);
+  const { label, prefix } = resolveHttpServerOptions("recordHttpServer()", options);
   const recorder = durationRecorder(prefix);
   current?.stop();
   const mine = new HttpServerRecorder(new RequestLabels(recorder.labels, label), recorder);
@@ -176,10 +143,14 @@ export function recordHttpServer(options: HttpServerOptions = {}): () => void {
   };
 }
 
-function resolveHttpServerOptions(options: HttpServerOptions): { label: LabelOf | undefined; prefix: string } {
-  requireObject("the options of recordHttpServer()", options);
+/** @param caller  what was given them, for errors */
+export function resolveHttpServerOptions(
+  caller: string,
+  options: HttpServerOptions,
+): { label: LabelOf | undefined; prefix: string } {
+  requireObject(`the options of ${caller}`, options);
   const { label, prefix = "duration", ...unknown } = options;
-  refuseUnknown("recordHttpServer()", ["label", "prefix"], unknown);
+  refuseUnknown(caller, ["label", "prefix"], unknown);
   if (label !== undefined && typeof label !== "function") throw new OptionError("label", "a function", label);
   return { label, prefix };
 }

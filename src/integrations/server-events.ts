@@ -11,6 +11,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Server, Socket } from "node:net";
 import type { DurationRecorder } from "../index.js";
 import type { RequestLabels } from "./request-labels.js";
+import { type TimedResponse, TOKEN } from "./timed-response.js";
 
 type Listener = (...args: never[]) => void;
 
@@ -74,14 +75,19 @@ export class ServerEvents {
 
   #timeConnection(socket: Socket, labelId: () => number): void {
     const token = this.#recorder.start();
-    socket.once("close", () => this.#recorder.stop(labelId(), token));
+    socket.once("close", () => {
+      const ended = this.#recorder.start();
+      this.#recorder.stopAt(labelId(), token, ended);
+    });
   }
 
   readonly #onStream = (stream: WatchedStream, headers: Record<string, string | undefined>): void => {
     const token = this.#recorder.start();
     stream.once("close", () => {
+      const ended = this.#recorder.start();
       const isAborted = stream.aborted || stream.rstCode !== 0;
       const compatible = stream[COMPATIBLE];
+      if ((compatible?.[1] as TimedResponse | undefined)?.[TOKEN] === 0) return;
       const labelId = compatible
         ? this.#labels[isAborted ? "idOfAborted" : "idOf"](...compatible)
         : this.#labels.idOfExchange({
@@ -90,7 +96,7 @@ export class ServerEvents {
             status: Number(stream.sentHeaders?.[":status"]),
             isAborted,
           });
-      this.#recorder.stop(labelId, token);
+      this.#recorder.stopAt(labelId, token, ended);
     });
   };
 

@@ -16,6 +16,7 @@ export class DurationChunk extends Chunk {
   readonly #length: Int32Array; // one cell
   readonly #startBits: Float64Array; // the raw reading, moved as a double: see DurationToken
   readonly #endNs: BigInt64Array;
+  readonly #endBits: Float64Array; // the same cells
   readonly #labelIds: Uint32Array;
   readonly #capacity: number;
 
@@ -25,6 +26,7 @@ export class DurationChunk extends Chunk {
     this.#length = new Int32Array(memory, 4 * LENGTH, 1);
     this.#startBits = new Float64Array(memory, firstOffset, capacity);
     this.#endNs = new BigInt64Array(memory, secondOffset, capacity);
+    this.#endBits = new Float64Array(memory, secondOffset, capacity);
     this.#labelIds = labelIds;
     this.#capacity = capacity;
   }
@@ -37,6 +39,17 @@ export class DurationChunk extends Chunk {
     this.#endNs[i] = endNs;
     this.#labelIds[i] = labelId;
     this.#length[0] = i + 1; // after the columns: whoever sees the new length finds every row below it whole
+    return true;
+  }
+
+  /** Hot. The same, with an end that was read before. */
+  pushSpan(startBits: number, endBits: number, labelId: number): boolean {
+    const i = this.#length[0];
+    if (i === this.#capacity) return false;
+    this.#startBits[i] = startBits;
+    this.#endBits[i] = endBits;
+    this.#labelIds[i] = labelId;
+    this.#length[0] = i + 1;
     return true;
   }
 }

@@ -67,6 +67,27 @@ export class DurationRecorder extends Recorder<DurationChunk> {
     else if (!this.chunk.push(token, endNs, labelId)) this.#pushToNext(token, endNs, labelId);
   }
 
+  /**
+   * Hot. Records the time from one token to another: for who must find out which label it is, and does not want that
+   * counted. Anything that is no token is counted as invalid.
+   *
+   * @example
+   * import { DurationRecorder } from "seismo";
+   * const recorder = new DurationRecorder();
+   * const token = recorder.start();
+   * const end = recorder.start();
+   * const label = recorder.labels.idOf(`after much ${"thought"}`);
+   * recorder.stopAt(label, token, end);
+   * console.log(recorder.stats().recorded); // => 1
+   */
+  stopAt(labelId: number, token: DurationToken, end: DurationToken): void {
+    if (!this.isOpen) return;
+    if (typeof token !== "number" || typeof end !== "number" || typeof labelId !== "number") this.refuse();
+    else if (!this.chunk.pushSpan(token, end, labelId)) {
+      if (this.makeRoom()) this.chunk.pushSpan(token, end, labelId);
+    }
+  }
+
   #pushToNext(token: DurationToken, endNs: bigint, labelId: number): void {
     if (this.makeRoom()) this.chunk.push(token, endNs, labelId);
   }

@@ -1,6 +1,6 @@
 /** The configuration file, as `seismo config` finds and reads it: a process of its own, as the preload's is. */
 
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runProgram } from "../lib/program.js";
@@ -169,10 +169,10 @@ describe("is refused", () => {
     }
   });
 
-  test.skipIf(process.getuid?.() === 0)("if it cannot be read", async () => {
-    const cwd = folder({ "seismo.config.json": "{}" });
-    chmodSync(join(cwd, "seismo.config.json"), 0);
-    expect(await complaint(cwd)).toContain("EACCES");
+  test("if it cannot be read", async () => {
+    const cwd = folder({});
+    symlinkSync("/proc/self/mem", join(cwd, "seismo.config.json")); // a file, and root may not read its beginning either
+    expect(await complaint(cwd)).toMatch(/seismo\.config\.json: cannot be read.* EIO/);
   });
 
   test.skipIf(stripsTypes)("in TypeScript, where nothing reads that, with the ways out", async () => {
