@@ -112,8 +112,10 @@ export async function onAndOff(program: Program, turns: Turns): Promise<Figures>
 
 async function compare([without, within]: readonly [Side, Side], turns: Turns): Promise<Figures> {
   const servers = new Set([without.server, within.server]);
-  for (const { child } of servers) pin(child.pid!, "0", turns.note);
-  pin(process.pid, `1-${availableParallelism() - 1}`, turns.note);
+  pinServerAndLoad(
+    [...servers].map(({ child }) => child.pid!),
+    turns.note,
+  );
   const turn = async ({ server, ready }: Side, requests: number) => {
     await ready();
     return load(server, requests, turns.path);
@@ -168,6 +170,12 @@ async function serve({ path, args = [], flags = [], env = {} }: Program): Promis
   });
   const [port] = (await once(child, "message")) as [number];
   return { child, url: `http://127.0.0.1:${port}` };
+}
+
+/** Servers to one core, with all their threads; this process, which makes the load, to the others. */
+export function pinServerAndLoad(servers: readonly number[], note: (text: string) => void): void {
+  for (const pid of servers) pin(pid, "0", note);
+  pin(process.pid, `1-${availableParallelism() - 1}`, note);
 }
 
 function pin(pid: number, cores: string, note: (text: string) => void): void {
