@@ -7,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import type { MonitorOptions } from "seismo";
 import type { Question, Setting } from "./lib/question.js";
+import type { Serving } from "./lib/serving.js";
 import { onAndOff } from "./lib/side-by-side.js";
 
 const BLOCKS = 25;
@@ -17,7 +18,8 @@ const NOTHING = "nothing: how exact this is";
 const recording =
   (options: MonitorOptions | "nothing") =>
   ({ directory, note }: Setting) => {
-    const args = [directory, options === "nothing" ? options : JSON.stringify(options)];
+    const within = options === "nothing" ? options : { options };
+    const args = [directory, JSON.stringify({ framework: "node:http", within } satisfies Serving)];
     return onAndOff({ path: SERVER, args }, { requests: REQUESTS, blocks: BLOCKS, warmUp: 30_000, note });
   };
 

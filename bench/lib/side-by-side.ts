@@ -16,11 +16,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
 import autocannon from "autocannon";
-import { median, single } from "./measure.js";
-import { type Figures, Skipped } from "./question.js";
+import { figureOf, median, single } from "./measure.js";
+import { type Figure, type Figures, Skipped } from "./question.js";
 
 const CONNECTIONS = 20;
 const LOOK_MS = 20;
+
+/** The figure that says what recording costs, and the one that says how exactly this is known. */
+export const MORE = "CPU a request, more";
+const GIVE_OR_TAKE = "CPU a request, more: give or take";
 
 /** A program that listens, tells its port by message, and ends when its parent lets go of it. */
 export interface Program {
@@ -36,6 +40,8 @@ export interface Turns {
   readonly requests: number;
   readonly blocks: number;
   readonly warmUp: number;
+  /** What is asked for. @default "/" */
+  readonly path?: string;
   note(text: string): void;
 }
 
@@ -54,6 +60,28 @@ interface Side {
   readonly server: Server;
   /** Called before each of its turns. */
   readonly ready: () => Promise<void>;
+}
+
+/**
+ * How `candidate` compares with `base`: over several pairs of processes, the median and the least of what each pair came to.
+ * For what cannot be switched in a process: see `onAndOff`.
+ */
+export async function pairsSideBySide(
+  base: Program,
+  candidate: Program,
+  { pairs, ...turns }: Turns & { readonly pairs: number },
+): Promise<Figures> {
+  const ofPairs: Figures[] = [];
+  for (let i = 0; i < pairs; i++) ofPairs.push(await sideBySide(base, candidate, turns));
+  const names = Object.keys(ofPairs[0]).filter((name) => name !== GIVE_OR_TAKE);
+  const figures: Record<string, Figure> = {};
+  for (const name of names) {
+    figures[name] = figureOf(
+      ofPairs[0][name].unit,
+      ofPairs.map((each) => each[name].median),
+    );
+  }
+  return { ...figures, [GIVE_OR_TAKE]: single("µs", giveOrTake(ofPairs.map((each) => each[MORE].median))) };
 }
 
 /** How `candidate` compares with `base`: medians of the blocks' ratios, and of the base's own turns. */
@@ -84,11 +112,13 @@ export async function onAndOff(program: Program, turns: Turns): Promise<Figures>
 
 async function compare([without, within]: readonly [Side, Side], turns: Turns): Promise<Figures> {
   const servers = new Set([without.server, within.server]);
-  for (const { child } of servers) pin(child.pid!, "0", turns.note);
-  pin(process.pid, `1-${availableParallelism() - 1}`, turns.note);
+  pinServerAndLoad(
+    [...servers].map(({ child }) => child.pid!),
+    turns.note,
+  );
   const turn = async ({ server, ready }: Side, requests: number) => {
     await ready();
-    return load(server, requests);
+    return load(server, requests, turns.path);
   };
   try {
     for (const side of [without, within]) await turn(side, turns.warmUp);
@@ -101,13 +131,12 @@ async function compare([without, within]: readonly [Side, Side], turns: Turns): 
     const perRequestUs = 1e6 / (2 * turns.requests);
     const ofBlocks = (unit: string, of: (base: Turn, candidate: Turn) => number) =>
       single(unit, median(blocks.map(({ base, candidate }) => of(base, candidate))));
+    const moreUs = blocks.map(({ base, candidate }) => (candidate.cpuSeconds - base.cpuSeconds) * perRequestUs);
     return {
       requests: ofBlocks("× without", (base, candidate) => base.seconds / candidate.seconds),
       "CPU a request": ofBlocks("× without", (base, candidate) => candidate.cpuSeconds / base.cpuSeconds),
-      "CPU a request, more": ofBlocks(
-        "µs",
-        (base, candidate) => (candidate.cpuSeconds - base.cpuSeconds) * perRequestUs,
-      ),
+      [MORE]: single("µs", median(moreUs)),
+      [GIVE_OR_TAKE]: single("µs", giveOrTake(moreUs)),
       "CPU a request, without": ofBlocks("µs", (base) => base.cpuSeconds * perRequestUs),
       "how busy the server was": ofBlocks("cores", (base) => base.cpuSeconds / base.seconds),
     };
@@ -117,6 +146,16 @@ async function compare([without, within]: readonly [Side, Side], turns: Turns): 
       await once(child, "exit");
     }
   }
+}
+
+/**
+ * How far a median may be off, by the spread of what it is the median of: one standard error, were that spread a normal one.
+ * (1.4826 × the median deviation is then its standard deviation; and a median is off 1.2533 times as far as a mean.)
+ */
+function giveOrTake(values: readonly number[]): number {
+  const middle = median(values);
+  const deviation = median(values.map((value) => Math.abs(value - middle)));
+  return (1.2533 * 1.4826 * deviation) / Math.sqrt(values.length);
 }
 
 function sum(one: Turn, other: Turn): Turn {
@@ -133,6 +172,12 @@ async function serve({ path, args = [], flags = [], env = {} }: Program): Promis
   return { child, url: `http://127.0.0.1:${port}` };
 }
 
+/** Servers to one core, with all their threads; this process, which makes the load, to the others. */
+export function pinServerAndLoad(servers: readonly number[], note: (text: string) => void): void {
+  for (const pid of servers) pin(pid, "0", note);
+  pin(process.pid, `1-${availableParallelism() - 1}`, note);
+}
+
 function pin(pid: number, cores: string, note: (text: string) => void): void {
   try {
     execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", cores, String(pid)], { stdio: "ignore" });
@@ -142,9 +187,9 @@ function pin(pid: number, cores: string, note: (text: string) => void): void {
 }
 
 /** Timed to the last answer, as autocannon itself ends no sooner than its next look at the clock. */
-async function load({ url, child }: Server, requests: number): Promise<Turn> {
+async function load({ url, child }: Server, requests: number, path = "/"): Promise<Turn> {
   const cpuBefore = cpuSeconds(child.pid!);
-  const run = autocannon({ url, connections: CONNECTIONS, amount: requests, sampleInt: LOOK_MS }, () => {});
+  const run = autocannon({ url: url + path, connections: CONNECTIONS, amount: requests, sampleInt: LOOK_MS }, () => {});
   let began = 0;
   let ended = 0;
   run.on("start", () => {

@@ -32,6 +32,8 @@ const MOST_PATHS = 1_000;
 /** Paths whose label is remembered, and their greatest length: a slice of a text keeps all of it in memory. */
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 256;
+/** Hashes of paths that were seen, of which each may displace another. A power of two. */
+const SEEN = 1_024;
 
 export class RequestLabels {
   readonly #labels: LabelTable;
@@ -107,6 +109,8 @@ class LabelsByVerb {
   readonly #suffix: string;
   readonly #routes = new Map<string, Map<string, number>>();
   readonly #paths = new Map<string, Map<string, number>>();
+  /** A path is remembered when it comes again: of a million that come once, none lives longer than its request. */
+  readonly #seen = new Int32Array(SEEN);
   #pathLabels = 0;
   #remembered = 0;
 
@@ -137,7 +141,7 @@ class LabelsByVerb {
 
   #addPath(verb: string, path: string, urlLength: number): number {
     const id = this.#idOfTemplate(verb, pathTemplate(path));
-    if (urlLength > LONGEST_REMEMBERED) return id;
+    if (urlLength > LONGEST_REMEMBERED || !this.#comesAgain(path)) return id;
     if (++this.#remembered > MOST_REMEMBERED) {
       this.#paths.clear(); // those that come often are soon back
       this.#remembered = 1;
@@ -146,6 +150,16 @@ class LabelsByVerb {
     if (ids) ids.set(path, id);
     else this.#paths.set(verb, new Map([[path, id]]));
     return id;
+  }
+
+  /** Whether a path has been seen not long ago. A guess: one with the same hash will do. */
+  #comesAgain(path: string): boolean {
+    let hash = path.length;
+    for (let i = 0; i < path.length; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193); // FNV-1a
+    const slot = (hash ^ (hash >>> 16)) & (SEEN - 1);
+    if (this.#seen[slot] === hash) return true;
+    this.#seen[slot] = hash;
+    return false;
   }
 
   #idOfTemplate(verb: string, template: string): number {
