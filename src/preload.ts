@@ -20,12 +20,12 @@ const HAS_RUN = Symbol.for("seismo.preload");
 
 /** They start the program, by a script of `package.json` say, in a process of its own. `seismo` is our command line. */
 const NO_PROGRAMS =
-  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli|pm2(?:-\w+)?)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
-const DAEMON_OF_PM2 = /[/\\]pm2[/\\]lib[/\\]Daemon\.js$/;
+  /^(?:seismo|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|npm-cli|npx-cli|tsx|nodemon|pm2(?:-\w+)?)(?:\.[cm]?js)?$|^yarn-\d[\w.-]*\.c?js$/;
+const NO_PROGRAMS_BY_PATH = /[/\\](?:pm2[/\\]lib[/\\]Daemon|tsx[/\\]dist[/\\]cli)\.m?js$/;
 
 function isProgram(): boolean {
   const script = process.argv[1];
-  return script === undefined || !(NO_PROGRAMS.test(basename(script)) || DAEMON_OF_PM2.test(script));
+  return script === undefined || !(NO_PROGRAMS.test(basename(script)) || NO_PROGRAMS_BY_PATH.test(script));
 }
 
 function preload(): void {

@@ -1,7 +1,7 @@
 /** The preload: a program is recorded without knowing of it, and is otherwise as it would be. */
 
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { built, type Ended, type ProgramOptions, runProgram, startProgram } from "./lib/program.js";
@@ -93,17 +93,18 @@ describe("recording stays off, and the program does as it would,", () => {
     expect(filesIn(join(cwd, "_monitoring"))).toEqual([]);
   });
 
-  test.each(["npm-cli.js", "npx-cli.js", "pnpm.cjs", "yarn.js", "yarn-4.5.0.cjs", "corepack.js"])(
-    "in a package manager: %s",
-    async (name) => {
-      const cwd = scratch();
-      mkdirSync(join(cwd, "bin"));
-      writeFileSync(join(cwd, "bin", name), "console.log(1)");
-      const { code, stdout, stderr } = await runProgram(join(cwd, "bin", name), [], { cwd, flags: FLAGS });
-      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "1\n", stderr: "" });
-      expect(filesIn(join(cwd, "_monitoring"))).toEqual([]);
-    },
-  );
+  test.each([
+    ...["npm-cli.js", "npx-cli.js", "pnpm.cjs", "yarn.js", "yarn-4.5.0.cjs", "corepack.js"],
+    ...["bin/tsx", "bin/nodemon.js", "bin/pm2", "bin/pm2-runtime", "pm2/lib/Daemon.js", "tsx/dist/cli.mjs"],
+  ])("in what starts programs: %s", async (name) => {
+    const cwd = scratch();
+    const path = join(cwd, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "console.log(1)");
+    const { code, stdout, stderr } = await runProgram(path, [], { cwd, flags: FLAGS });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "1\n", stderr: "" });
+    expect(filesIn(join(cwd, "_monitoring"))).toEqual([]);
+  });
 });
 
 describe("what code says comes first:", () => {

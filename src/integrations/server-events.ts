@@ -84,10 +84,10 @@ export class ServerEvents {
   readonly #onStream = (stream: WatchedStream, headers: Record<string, string | undefined>): void => {
     const token = this.#recorder.start();
     stream.once("close", () => {
-      const ended = this.#recorder.start();
-      const isAborted = stream.aborted || stream.rstCode !== 0;
       const compatible = stream[COMPATIBLE];
       if ((compatible?.[1] as TimedResponse | undefined)?.[TOKEN] === 0) return;
+      const ended = this.#recorder.start();
+      const isAborted = stream.aborted || stream.rstCode !== 0;
       const labelId = compatible
         ? this.#labels[isAborted ? "idOfAborted" : "idOf"](...compatible)
         : this.#labels.idOfExchange({

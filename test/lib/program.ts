@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 export const built: string = join(import.meta.dirname, "../../build/test");
@@ -19,6 +19,8 @@ export interface Program {
   readonly pid: number;
   /** Resolves when the program has printed this line; rejects if it ends first. */
   line(text: string | RegExp): Promise<string>;
+  /** What it has printed by now. */
+  stdout(): string;
   readonly ended: Promise<Ended>;
 }
 
@@ -33,11 +35,16 @@ export interface ProgramOptions {
 
 export function startProgram(name: string, args: readonly string[], options: ProgramOptions): Program {
   const path = name.startsWith("/") ? name : join(built, name);
-  const command = [...(options.within ?? []), process.execPath, ...(options.flags ?? []), path, ...args];
+  const { within = [], flags = [], ...rest } = options;
+  return startCommand([...within, process.execPath, ...flags, path, ...args], rest);
+}
+
+/** Any other command. `node` in it, and in what it runs, is the Node that tests run on. */
+export function startCommand(command: readonly string[], options: Pick<ProgramOptions, "cwd" | "env">): Program {
   const { NODE_OPTIONS: _, VITEST: __, ...env } = process.env;
   const child = spawn(command[0]!, command.slice(1), {
     cwd: options.cwd,
-    env: { ...env, ...options.env },
+    env: { ...env, PATH: `${dirname(process.execPath)}:${env.PATH}`, ...options.env },
     stdio: ["pipe", "pipe", "pipe", "ipc"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -64,7 +71,7 @@ export function startProgram(name: string, args: readonly string[], options: Pro
       look();
       void ended.then(() => reject(new Error(`ended without printing ${text}: ${stdout}${stderr}`)));
     });
-  return { process: child, pid: child.pid!, line, ended };
+  return { process: child, pid: child.pid!, line, stdout: () => stdout, ended };
 }
 
 export function runProgram(name: string, args: readonly string[], options: ProgramOptions): Promise<Ended> {

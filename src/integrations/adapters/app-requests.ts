@@ -67,22 +67,32 @@ export class AppRequests {
   }
 
   #pass(request: IncomingMessage, response: PassedResponse, routeOf: RouteOf | undefined): void {
-    if (response[PASSED] !== undefined || response.destroyed) return; // nobody waits for it any more
+    if (response[PASSED] !== undefined) return;
     const token = this.#recorder.start();
     const queue = response.socket === null && !response.writableFinished ? queueOf(request.socket) : undefined;
-    response[PASSED] = { requests: this, request, token, routeOf, queue, isOver: false };
-    takeOver(response);
     response.on("finish", onFinish);
     response.on("close", onClose);
+    response[PASSED] = { requests: this, request, token, routeOf, queue, isOver: false };
+    takeOver(response);
     queue?.add(response);
   }
 
   /** Hot. */
   record({ request, token, routeOf }: Passage, response: ServerResponse, isAborted: boolean): void {
-    const template = routeOf?.();
+    const ended = this.#recorder.start();
+    const template = routeOf && asked(routeOf);
     if (template !== undefined) setRoute(request, template);
     const labels = this.#labels;
-    this.#recorder.stop(isAborted ? labels.idOfAborted(request, response) : labels.idOf(request, response), token);
+    const labelId = isAborted ? labels.idOfAborted(request, response) : labels.idOf(request, response);
+    this.#recorder.stopAt(labelId, token, ended);
+  }
+}
+
+function asked(routeOf: RouteOf): string | undefined {
+  try {
+    return routeOf();
+  } catch {
+    return undefined; // its path will do
   }
 }
 

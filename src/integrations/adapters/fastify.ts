@@ -37,14 +37,14 @@ type OnRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void
  * console.log((await stop())?.written); // => 1
  */
 export const recordRequests: FastifyPluginCallback<HttpServerOptions> = Object.assign(
-  ((fastify, options, done) => {
+  function recordRequests(fastify, options, done) {
     try {
       fastify.addHook("onRequest", onRequest(new AppRequests("recordRequests", options)));
       done();
     } catch (error) {
       done(error as Error);
     }
-  }) satisfies FastifyPluginCallback<HttpServerOptions>,
+  } satisfies FastifyPluginCallback<HttpServerOptions>,
   { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "seismo" },
 );
 

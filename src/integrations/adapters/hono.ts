@@ -38,12 +38,18 @@ const NOT_FOUND = 404;
 export function recordRequests(options: HttpServerOptions = {}): MiddlewareHandler {
   const requests = new AppRequests("recordRequests()", options);
   return function seismo(context, next) {
-    if (requests.recording) {
-      const { incoming, outgoing } = (context.env ?? {}) as Bindings;
-      if (incoming && outgoing) requests.pass(incoming, outgoing, () => routeOf(context, outgoing));
-    }
+    if (requests.recording) pass(requests, context);
     return next();
   };
+}
+
+function pass(requests: AppRequests, context: Context): void {
+  try {
+    const { incoming, outgoing } = (context.env ?? {}) as Bindings;
+    if (incoming && outgoing) requests.pass(incoming, outgoing, () => routeOf(context, outgoing));
+  } catch {
+    // bindings of another making
+  }
 }
 
 /**
