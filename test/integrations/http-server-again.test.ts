@@ -11,7 +11,7 @@ import { countByLabel, rowsIn } from "../lib/rows.js";
 import { scratch } from "../lib/scratch.js";
 import { until } from "../lib/until.js";
 
-test("a connection that stays open belongs to who records now, and what was finished meanwhile is not aborted", async () => {
+test("a connection that stays open belongs to who records now, what was finished meanwhile is not aborted, and nothing is left on the server", async () => {
   const directory = scratch();
   const monitor = start({ directory });
   const held: ServerResponse[] = [];
@@ -21,6 +21,10 @@ test("a connection that stays open belongs to who records now, and what was fini
   }).listen(0);
   await once(server, "listening");
   onTestFinished(() => void server.close());
+  const listeners = () => new Map(server.eventNames().map((name) => [name, server.listenerCount(name)]));
+  const before = listeners();
+
+  recordHttpServer({ label: () => "first" });
   const client = connect((server.address() as AddressInfo).port);
   await once(client, "connect");
   const ask = (path: string) => client.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
@@ -29,7 +33,6 @@ test("a connection that stays open belongs to who records now, and what was fini
     await once(client, "data");
   };
 
-  recordHttpServer({ label: () => "first" });
   await askAndHear("/");
   const stopSecond = recordHttpServer({ label: () => "second" });
   await askAndHear("/");
@@ -39,7 +42,6 @@ test("a connection that stays open belongs to who records now, and what was fini
   held[0]!.end("answered while nothing records");
   await once(client, "data");
   const stopThird = recordHttpServer({ label: () => "third" });
-  onTestFinished(stopThird);
   await askAndHear("/");
   ask("/held");
   await until(() => held.length === 2);
@@ -47,6 +49,8 @@ test("a connection that stays open belongs to who records now, and what was fini
   await once(held[1]!, "close");
   await sleep(0); // the connection has told every listener that it closed
 
+  stopThird();
+  expect(listeners()).toEqual(before);
   await monitor.stop();
   expect(countByLabel(rowsIn(directory))).toEqual({ first: 1, second: 1, third: 1, "third (aborted)": 1 });
 });
