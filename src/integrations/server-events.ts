@@ -51,13 +51,15 @@ export class ServerEvents {
     const unwatch = () => {
       unfollow();
       server.off("stream", this.#onStream);
+      server.off("close", onClose);
     };
-    this.#unwatch.add(unwatch);
-    server.once("close", () => {
+    const onClose = () => {
       this.#unwatch.delete(unwatch);
       this.#seen.delete(server);
       unwatch(); // it may listen again, and is then found again
-    });
+    };
+    this.#unwatch.add(unwatch);
+    server.on("close", onClose);
     return true;
   }
 
