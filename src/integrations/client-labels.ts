@@ -8,6 +8,7 @@
 import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
+import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
 
 /** A call of this program to a server, when it has ended. */
@@ -120,8 +121,7 @@ export class ClientLabels {
     status: number | undefined,
   ): string | undefined {
     try {
-      const label = labelOf({ host: hostOf(origin, path), method: verbOf(method), path, status });
-      return typeof label === "string" ? label : undefined;
+      return labelIn(labelOf({ host: hostOf(origin, path), method: verbOf(method), path, status }));
     } catch (error) {
       this.#warnOnce(error);
       return undefined;

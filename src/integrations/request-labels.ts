@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
+import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
 import { routeOf, urlOf } from "./route.js";
 
@@ -106,8 +107,7 @@ export class RequestLabels {
 
   #askForLabel(labelOf: LabelOf, request: IncomingMessage, response: ServerResponse): string | undefined {
     try {
-      const label = labelOf(request, response);
-      return typeof label === "string" ? label : undefined;
+      return labelIn(labelOf(request, response));
     } catch (error) {
       this.#warnOnce(error);
       return undefined;
