@@ -16,6 +16,10 @@ export interface ThreadEvents {
 export function startFlusherThread(url: URL, hello: Hello, { onError, onExit }: ThreadEvents): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const workerData: FlushWorkerData = { hello, port: port2, isProcessFlusher: isMainThread };
+  const env = environment();
+  // Its streams would else be piped to the host's, which would be opened for that: and a pipe that Node has opened is
+  // non-blocking for everybody who holds it, such as children that have inherited it. We print nothing.
+  const hasOwnStreams = !("NODE_DEBUG" in env);
   try {
     // No flags and no environment of the host's: they could preload its instrumentation, or us, into our thread.
     const worker = new Worker(url, {
@@ -23,7 +27,9 @@ export function startFlusherThread(url: URL, hello: Hello, { onError, onExit }: 
       workerData,
       transferList: [port2],
       execArgv: [],
-      env: environment(),
+      env,
+      stdout: hasOwnStreams,
+      stderr: hasOwnStreams,
       trackUnmanagedFds: false,
     });
     worker.unref();
