@@ -75,6 +75,11 @@ describe("recording stays off, and the program does as it would,", () => {
       { SEISMO_FLUSH_INTERVAL_MS: "fast" },
       /^seismo: recording stays off: SEISMO_FLUSH_INTERVAL_MS: .*'fast'\n$/,
     ],
+    [
+      "requests are to go where values go",
+      { SEISMO_HTTP: '{"prefix":"gauge"}' },
+      /^seismo: recording stays off: SEISMO_HTTP: http\.prefix must be one of durations, got 'gauge'\n$/,
+    ],
     ["there is no such file", { SEISMO_CONFIG: "nowhere.json" }, /^seismo: recording stays off: .*nowhere\.json.*\n$/],
     [
       "the directory cannot be made",
@@ -82,9 +87,10 @@ describe("recording stays off, and the program does as it would,", () => {
       /^seismo: recording stays off: .*\/proc\/nowhere.*\n$/,
     ],
   ])("when %s", async (_, env, line) => {
-    const { code, stdout, stderr } = await run("nothing", { env });
+    const { cwd, code, stdout, stderr } = await run("nothing", { env });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "2\n" });
     expect(stderr).toMatch(line);
+    expect(filesIn(join(cwd, "_monitoring"))).toEqual([]);
   });
 
   test("when it is switched off, whatever else is wrong", async () => {
