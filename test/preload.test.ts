@@ -1,6 +1,6 @@
 /** The preload: a program is recorded without knowing of it, and is otherwise as it would be. */
 
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -51,6 +51,17 @@ test("presets: minimal records no runtime, profile takes a profile", async () =>
   expect(filesIn(join(minimal.cwd, "_monitoring")).map((name) => name.split(".")[0])).toEqual(["duration"]);
   const profile = await run("serves once", { env: { SEISMO_PRESET: "profile" } });
   expect(filesIn(join(profile.cwd, "_monitoring"), "profiler", ".data")).toHaveLength(1);
+});
+
+test("a worker thread with an environment of its own is recorded as the process is, or is not", async () => {
+  const program = "has a worker with an environment of its own";
+  const off = await run(program, { env: { SEISMO_ENABLED: "no" } });
+  expect({ code: off.code, stderr: off.stderr, left: readdirSync(off.cwd) }).toEqual({ code: 0, stderr: "", left: [] });
+  const { cwd } = await run(program, { env: { SEISMO_DIRECTORY: "elsewhere", SEISMO_RUNTIME: '{"gc":false}' } });
+  expect(readdirSync(cwd)).toEqual(["elsewhere"]);
+  const labels = Object.keys(countByLabel(rowsIn(join(cwd, "elsewhere"), "runtime")));
+  expect(labels).toEqual(expect.arrayContaining(["heap used", "heap used (worker 1)"]));
+  expect(labels.filter((label) => label.startsWith("gc"))).toEqual([]);
 });
 
 test("a configuration file in the working directory is heeded, and the environment before it", async () => {
