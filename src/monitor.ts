@@ -221,9 +221,10 @@ export class Monitor implements AsyncDisposable {
     await this.stop();
   }
 
-  /** Begins to observe the runtime, unless that has been begun. */
+  /** Begins to observe the runtime, unless that has been begun, or there is nothing to record it any more. */
   #observe(): void {
     clearImmediate(this.#observing);
+    if (!this.recording) return; // the process may end while files are being finished
     this.#runtime.start({
       recorder: () => this.#valuesOf(RUNTIME_PREFIX),
       eventRecorder: () => this.#sparse(RUNTIME_PREFIX),

@@ -90,6 +90,18 @@ test.each([
   expect(filesIn(join(cwd, "_monitoring")).length === 0).toBe(signal === "SIGABRT");
 });
 
+test("a program may begin a recording of its own, and end before the one of the flag has", async () => {
+  const text = `
+    require("seismo").start({ directory: "own" });
+    require("seismo").timeIt("work")(() => {})();
+    process.exit(3);
+  `;
+  const cwd = installed({ "app.cjs": text });
+  const ended = await startProgram(join(cwd, "app.cjs"), [], { cwd, flags: ["--import", "seismo/preload"] }).ended;
+  expect(ended).toEqual({ code: 3, signal: null, stdout: "", stderr: "" });
+  expect(countByLabel(rowsIn(join(cwd, "own")))).toEqual({ work: 1 });
+});
+
 test("streams that the program does not use are not opened: a pipe would be non-blocking for its children, too", async () => {
   const cwd = installed({ "silent.mjs": "setInterval(() => {}, 1_000)" });
   const flagsOf = ({ pid }: { pid: number }) =>
