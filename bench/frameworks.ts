@@ -10,8 +10,8 @@ import { type Framework, PATH, type Within } from "./lib/served.js";
 import type { Serving } from "./lib/serving.js";
 import { onAndOff, type Program, pairsSideBySide } from "./lib/side-by-side.js";
 
-const TURNS = { requests: 20_000, warmUp: 40_000, path: PATH };
-const BLOCKS = 25;
+const TURNS = { requests: 30_000, warmUp: 40_000, path: PATH };
+const BLOCKS = 20;
 const PAIRS = 6;
 const BLOCKS_A_PAIR = 3;
 const SERVER = fileURLToPath(new URL("./lib/serving.js", import.meta.url));

@@ -11,7 +11,7 @@ import type { Within } from "./lib/served.js";
 import type { Serving } from "./lib/serving.js";
 import { MORE, onAndOff, type Program, pairsSideBySide } from "./lib/side-by-side.js";
 
-const REQUESTS = 20_000;
+const REQUESTS = 30_000;
 const WARM_UP = 40_000;
 const PAIRS = 6;
 const BLOCKS_A_PAIR = 3;
@@ -68,7 +68,7 @@ export const question: Question = {
     {
       name: WEB,
       targets: [{ figure: MORE, atMost: 1 }],
-      run: switched({ options: { runtime: true }, http: true }, 25),
+      run: switched({ options: { runtime: true }, http: true }, 20),
     },
     {
       name: "switched: prom-client",

@@ -104,13 +104,15 @@ const idling =
   (given: Given) =>
   async ({ directory }: Setting): Promise<Figures> => {
     writeFiles(directory);
-    const differences: number[] = [];
+    const rss: number[] = [];
+    const own: number[] = [];
     for (let i = 0; i < SERVERS; i++) {
       const both = [{ flags: [] }, given].map((each) => launch(directory, "server.cjs", each));
       try {
         await sleep(IDLE_MS);
-        const [bare, within] = both.map(({ pid }) => rssMiB(pid!));
-        differences.push(within - bare);
+        const [bare, within] = both.map(({ pid }) => memoryOf(pid!));
+        rss.push(within.rssMiB - bare.rssMiB);
+        own.push(within.ownMiB - bare.ownMiB);
       } finally {
         for (const server of both) {
           server.kill("SIGKILL");
@@ -118,12 +120,15 @@ const idling =
         }
       }
     }
-    return { [RSS]: single("MiB", median(differences)) };
+    return { [RSS]: single("MiB", median(rss)), "rss without pages of files, more": single("MiB", median(own)) };
   };
 
-function rssMiB(pid: number): number {
+/** What it has resident, and how much of that is its own: pages of Node's file are there once for all processes. */
+function memoryOf(pid: number): { readonly rssMiB: number; readonly ownMiB: number } {
   try {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const inMiB = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)![1]) / 1024;
+    return { rssMiB: inMiB("VmRSS"), ownMiB: inMiB("VmRSS") - inMiB("RssFile") };
   } catch (error) {
     throw new Skipped(`the kernel does not tell what a process holds: ${(error as Error).message}`);
   }

@@ -9,8 +9,9 @@
  */
 
 import { basename } from "node:path";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { startPreset } from "./ambient.js";
-import { switchedOff } from "./config/environment.js";
+import { type Environment, switchedOff } from "./config/environment.js";
 import { type LoadedConfig, type LoadOptions, loadConfig, startOptions, variableOf } from "./config.js";
 import { messageOf } from "./errors.js";
 import { recordHttpClient, recordHttpServer } from "./http.js";
@@ -30,29 +31,52 @@ function isProgram(): boolean {
 
 function preload(): void {
   const { [HAS_RUN]: hasRun } = globalThis as { [HAS_RUN]?: true };
-  if (hasRun || !isProgram() || switchedOff(process.env)) return;
+  if (hasRun || !isProgram()) return;
+  const env = environment();
+  if (switchedOff(env)) return;
   Object.defineProperty(globalThis, HAS_RUN, { value: true });
   try {
-    record(loadConfig(setByPm2()));
+    const options = setByPm2(env);
+    const config = loadConfig(options);
+    record(config);
+    passOn({ ...options.env, [variableOf("directory")]: config.settings.directory });
   } catch (error) {
     complain(`recording stays off: ${messageOf(error)}`);
   }
 }
 
+/** What every worker thread is given when it is made: our variables, for it may be given an environment that has none. */
+const VARIABLES = "seismo:variables of the process";
+
+function environment(): Environment {
+  const env = isMainThread ? process.env : { ...(getEnvironmentData(VARIABLES) as unknown as object), ...process.env };
+  passOn(env);
+  return env;
+}
+
+function passOn(env: Environment): void {
+  setEnvironmentData(VARIABLES, Object.fromEntries(oursIn(env)) as never);
+}
+
+const oursIn = <Value>(env: Readonly<Record<string, Value>>): [name: string, value: Value][] =>
+  Object.keys(env)
+    .filter((name) => name.startsWith("SEISMO_"))
+    .map((name) => [name, env[name] as Value]);
+
 /**
  * In its cluster mode PM2 starts a process with the environment and the working directory of its daemon; those of the
  * program are in a variable, in JSON, and are set by what runs next.
  */
-function setByPm2(): LoadOptions {
-  const { pm2_env: text } = process.env;
-  if (text === undefined) return {};
+function setByPm2(env: Environment): LoadOptions {
+  const { pm2_env: text } = env;
+  if (text === undefined) return { env };
   try {
     const { pm_cwd, ...all } = JSON.parse(text) as Record<string, unknown>;
-    const ours = Object.entries(all).filter(([name, value]) => name.startsWith("SEISMO_") && value !== null);
-    const env = { ...process.env, ...Object.fromEntries(ours.map(([name, value]) => [name, String(value)])) };
-    return { cwd: typeof pm_cwd === "string" ? pm_cwd : process.cwd(), env };
+    const ours = oursIn(all).filter(([, value]) => value !== null);
+    const set = Object.fromEntries(ours.map(([name, value]) => [name, String(value)]));
+    return { cwd: typeof pm_cwd === "string" ? pm_cwd : process.cwd(), env: { ...env, ...set } };
   } catch {
-    return {}; // not PM2's
+    return { env }; // not PM2's
   }
 }
 

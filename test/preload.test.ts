@@ -1,6 +1,6 @@
 /** The preload: a program is recorded without knowing of it, and is otherwise as it would be. */
 
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -53,6 +53,17 @@ test("presets: minimal records no runtime, profile takes a profile", async () =>
   expect(filesIn(join(profile.cwd, "_monitoring"), "profiler", ".data")).toHaveLength(1);
 });
 
+test("a worker thread with an environment of its own is recorded as the process is, or is not", async () => {
+  const program = "has a worker with an environment of its own";
+  const off = await run(program, { env: { SEISMO_ENABLED: "no" } });
+  expect({ code: off.code, stderr: off.stderr, left: readdirSync(off.cwd) }).toEqual({ code: 0, stderr: "", left: [] });
+  const { cwd } = await run(program, { env: { SEISMO_DIRECTORY: "elsewhere", SEISMO_RUNTIME: '{"gc":false}' } });
+  expect(readdirSync(cwd)).toEqual(["elsewhere"]);
+  const labels = Object.keys(countByLabel(rowsIn(join(cwd, "elsewhere"), "runtime")));
+  expect(labels).toEqual(expect.arrayContaining(["heap used", "heap used (worker 1)"]));
+  expect(labels.filter((label) => label.startsWith("gc"))).toEqual([]);
+});
+
 test("a configuration file in the working directory is heeded, and the environment before it", async () => {
   const cwd = scratch();
   writeFileSync(join(cwd, "seismo.config.json"), '{ "directory": "from-file", "http": false }');
@@ -75,6 +86,11 @@ describe("recording stays off, and the program does as it would,", () => {
       { SEISMO_FLUSH_INTERVAL_MS: "fast" },
       /^seismo: recording stays off: SEISMO_FLUSH_INTERVAL_MS: .*'fast'\n$/,
     ],
+    [
+      "requests are to go where values go",
+      { SEISMO_HTTP: '{"prefix":"gauge"}' },
+      /^seismo: recording stays off: SEISMO_HTTP: http\.prefix must be one of durations, got 'gauge'\n$/,
+    ],
     ["there is no such file", { SEISMO_CONFIG: "nowhere.json" }, /^seismo: recording stays off: .*nowhere\.json.*\n$/],
     [
       "the directory cannot be made",
@@ -82,9 +98,10 @@ describe("recording stays off, and the program does as it would,", () => {
       /^seismo: recording stays off: .*\/proc\/nowhere.*\n$/,
     ],
   ])("when %s", async (_, env, line) => {
-    const { code, stdout, stderr } = await run("nothing", { env });
+    const { cwd, code, stdout, stderr } = await run("nothing", { env });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "2\n" });
     expect(stderr).toMatch(line);
+    expect(filesIn(join(cwd, "_monitoring"))).toEqual([]);
   });
 
   test("when it is switched off, whatever else is wrong", async () => {

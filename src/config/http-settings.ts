@@ -1,7 +1,7 @@
 /** The settings `http` and `client`: what of HTTP the preload records, and how its labels are made. */
 
 import { OptionError, refuseUnknown, switched } from "../errors.js";
-import { requirePrefix } from "../format/file-name.js";
+import { GAUGE_PREFIX, requirePrefix } from "../format/file-name.js";
 import type { ClientLabelOf, LabelOf } from "../http.js";
 
 /** How requests that a server answers are recorded. */
@@ -37,5 +37,7 @@ export function requireHttp(setting: "http" | "client", value: unknown): void {
       label,
     );
   }
-  if (prefix !== undefined) requirePrefix(prefix, `${setting}.prefix`);
+  if (prefix === undefined) return;
+  requirePrefix(prefix, `${setting}.prefix`);
+  if (prefix === GAUGE_PREFIX) throw new OptionError(`${setting}.prefix`, "one of durations", prefix);
 }

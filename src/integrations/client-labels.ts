@@ -8,6 +8,7 @@
 import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
+import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
 
 /** A call of this program to a server, when it has ended. */
@@ -41,6 +42,7 @@ const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 256;
 const LONGEST_HOST = 255;
 const INVALID_HOST = "(invalid host)";
+const UNKNOWN = "→ (unknown) [OTHER]";
 
 /** Ids of the labels of one call, one for each outcome. Those not asked for yet are -1. */
 type Ids = [number, number, number];
@@ -65,6 +67,14 @@ export class ClientLabels {
    * @param target  the path, or the target in absolute form that a proxy is asked for
    */
   idOf(outcome: Outcome, origin: string, method: string, target: string, status: number | undefined): number {
+    try {
+      return this.#idOf(outcome, origin, method, target, status);
+    } catch {
+      return this.#labels.idOf(`${UNKNOWN}${SUFFIXES[outcome]}`); // its fields are the program's, too: it may have emptied them
+    }
+  }
+
+  #idOf(outcome: Outcome, origin: string, method: string, target: string, status: number | undefined): number {
     if (this.#labelOf !== undefined) {
       const label = this.#askForLabel(this.#labelOf, origin, method, target, status);
       if (label !== undefined) return this.#labels.idOf(label + SUFFIXES[outcome]);
@@ -111,8 +121,7 @@ export class ClientLabels {
     status: number | undefined,
   ): string | undefined {
     try {
-      const label = labelOf({ host: hostOf(origin, path), method: verbOf(method), path, status });
-      return typeof label === "string" ? label : undefined;
+      return labelIn(labelOf({ host: hostOf(origin, path), method: verbOf(method), path, status }));
     } catch (error) {
       this.#warnOnce(error);
       return undefined;

@@ -151,6 +151,7 @@ function onRequestClose(this: TimedRequest): void {
 function originOf(request: TimedRequest, port: unknown): string {
   const { host, socketPath } = request;
   if (socketPath) return `unix:${socketPath}`;
+  if (typeof host !== "string") return ""; // the program has taken it away
   const header = request.getHeader("host");
   if (typeof header === "string" && header.startsWith(host)) {
     if (header.length === host.length || header.charCodeAt(host.length) === 0x3a) return header;

@@ -93,12 +93,19 @@ export class HttpServerRecorder {
     const open = [response];
     socket[OPEN] = open;
     socket.on("close", () => {
-      const ended = this.#recorder.start();
-      for (const each of open.splice(0)) {
-        const token = each[TOKEN];
-        if (token !== 0) this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), token, ended);
-      }
+      // who records now may not be who did when it opened
+      if (current && open.length > 0) current.#onAborted(open.splice(0));
     });
+  }
+
+  #onAborted(responses: readonly TimedResponse[]): void {
+    const ended = this.#recorder.start();
+    for (const each of responses) {
+      const token = each[TOKEN];
+      if (token === 0) continue; // somebody else's to record
+      if (each.socket === null && each.writableFinished) continue; // it was finished, while nobody listened
+      this.#recorder.stopAt(this.#labels.idOfAborted(each.req, each), token, ended);
+    }
   }
 
   readonly #onConnection = (message: unknown): void => {

@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
+import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
 import { routeOf, urlOf } from "./route.js";
 
@@ -25,6 +26,20 @@ export interface Exchange {
 }
 
 const UNMATCHED = "(unmatched)";
+/** The path of a request to which the program has done what nobody foresaw. */
+const UNKNOWN = "(unknown)";
+/**
+ * Verbs that Node's parser of HTTP/1 knows, and two of ours. Over HTTP/2 a verb may be any token that a client thinks up:
+ * those are OTHER.
+ */
+const VERBS: ReadonlySet<unknown> = new Set(
+  (
+    "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS " +
+    "PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK " +
+    "UNSUBSCRIBE UPGRADE OTHER"
+  ).split(" "),
+);
+const OTHER_VERB = "OTHER";
 const NOT_FOUND = 404;
 const ABORTED = " (aborted)";
 /** Labels that are made of paths: a program has some dozen routes, an attacker any number of paths. */
@@ -79,17 +94,20 @@ export class RequestLabels {
       const label = this.#askForLabel(this.#labelOf, request, response);
       if (label !== undefined) return this.#labels.idOf(labels === this.#aborted ? label + ABORTED : label);
     }
-    const verb = request.method as string;
-    const route = routeOf(request, response);
-    if (route !== undefined) return labels.ofRoute(verb, route);
-    if (response.statusCode === NOT_FOUND) return labels.ofRoute(verb, UNMATCHED);
-    return labels.ofUrl(verb, urlOf(request));
+    try {
+      const verb = request.method as string;
+      const route = routeOf(request, response);
+      if (route !== undefined) return labels.ofRoute(verb, route);
+      if (response.statusCode === NOT_FOUND) return labels.ofRoute(verb, UNMATCHED);
+      return labels.ofUrl(verb, urlOf(request));
+    } catch {
+      return labels.ofRoute(OTHER_VERB, UNKNOWN); // the objects are the program's, too: it may have taken one away
+    }
   }
 
   #askForLabel(labelOf: LabelOf, request: IncomingMessage, response: ServerResponse): string | undefined {
     try {
-      const label = labelOf(request, response);
-      return typeof label === "string" ? label : undefined;
+      return labelIn(labelOf(request, response));
     } catch (error) {
       this.#warnOnce(error);
       return undefined;
@@ -124,14 +142,16 @@ class LabelsByVerb {
     return this.#routes.get(verb)?.get(route) ?? this.#addRoute(verb, route);
   }
 
-  /** Hot. */
-  ofUrl(verb: string, url = ""): number {
+  /** Hot. Programs are known to put a parsed URL in its place. */
+  ofUrl(verb: string, url: unknown): number {
+    if (typeof url !== "string") return this.ofRoute(verb, UNKNOWN);
     const queryAt = url.indexOf("?");
     const path = queryAt < 0 ? url : url.slice(0, queryAt);
     return this.#paths.get(verb)?.get(path) ?? this.#addPath(verb, path, url.length);
   }
 
   #addRoute(verb: string, route: string): number {
+    if (!VERBS.has(verb)) return this.ofRoute(knownVerb(verb), route);
     const id = this.#labels.idOf(`${route} [${verb}]${this.#suffix}`);
     const ids = this.#routes.get(verb);
     if (!ids) this.#routes.set(verb, new Map([[route, id]]));
@@ -140,6 +160,7 @@ class LabelsByVerb {
   }
 
   #addPath(verb: string, path: string, urlLength: number): number {
+    if (!VERBS.has(verb)) return this.ofUrl(knownVerb(verb), path);
     const id = this.#idOfTemplate(verb, pathTemplate(path));
     if (urlLength > LONGEST_REMEMBERED || !this.#comesAgain(path)) return id;
     if (++this.#remembered > MOST_REMEMBERED) {
@@ -170,4 +191,9 @@ class LabelsByVerb {
     this.#pathLabels += this.#labels.size - before;
     return id;
   }
+}
+
+function knownVerb(verb: unknown): string {
+  const upper = typeof verb === "string" && verb.length <= 20 ? verb.toUpperCase() : OTHER_VERB; // a program may set its own
+  return VERBS.has(upper) ? upper : OTHER_VERB;
 }

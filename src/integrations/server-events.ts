@@ -16,8 +16,17 @@ import { type TimedResponse, TOKEN } from "./timed-response.js";
 type Listener = (...args: never[]) => void;
 
 const COMPATIBLE: unique symbol = Symbol("seismo request and response");
+/** Programs that take over the listeners of a server call those of ours that they found, and so do we. */
+const TIMED: unique symbol = Symbol("seismo timed");
+/** As it is now: a program's tests may fake it. */
+const { queueMicrotask } = globalThis;
+
+interface WatchedSocket extends Socket {
+  [TIMED]?: true;
+}
 
 interface WatchedStream extends ServerHttp2Stream {
+  [TIMED]?: true;
   /** The same as a request and a response, as frameworks know it, if the program asks for those. */
   [COMPATIBLE]?: readonly [IncomingMessage, ServerResponse];
 }
@@ -49,15 +58,14 @@ export class ServerEvents {
     }
     const unfollow = follow(server, new Map(listeners));
     const unwatch = () => {
+      this.#unwatch.delete(unwatch);
+      this.#seen.delete(server); // it may listen again, and is then found again
       unfollow();
       server.off("stream", this.#onStream);
+      server.off("close", unwatch);
     };
     this.#unwatch.add(unwatch);
-    server.once("close", () => {
-      this.#unwatch.delete(unwatch);
-      this.#seen.delete(server);
-      unwatch(); // it may listen again, and is then found again
-    });
+    server.on("close", unwatch);
     return true;
   }
 
@@ -73,7 +81,9 @@ export class ServerEvents {
     this.#timeConnection(socket, () => this.#labels.idOfTunnel());
   };
 
-  #timeConnection(socket: Socket, labelId: () => number): void {
+  #timeConnection(socket: WatchedSocket, labelId: () => number): void {
+    if (socket[TIMED]) return;
+    socket[TIMED] = true;
     const token = this.#recorder.start();
     socket.once("close", () => {
       const ended = this.#recorder.start();
@@ -82,6 +92,8 @@ export class ServerEvents {
   }
 
   readonly #onStream = (stream: WatchedStream, headers: Record<string, string | undefined>): void => {
+    if (stream[TIMED]) return;
+    stream[TIMED] = true;
     const token = this.#recorder.start();
     stream.once("close", () => {
       const compatible = stream[COMPATIBLE];

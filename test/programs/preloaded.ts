@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Worker } from "node:worker_threads";
 import { type Monitor, observe, start, stop, timeIt } from "seismo";
 
 const work = timeIt("work")((n: number) => n + 1);
@@ -54,6 +55,9 @@ const programs: Record<string, () => void | Promise<void>> = {
     for (let i = 0; i < 200_000; i++) work(i); // more than a chunk, before the event loop has turned
     console.log("recorded");
     for (;;);
+  },
+  "has a worker with an environment of its own": async () => {
+    await once(new Worker(new URL(import.meta.url), { argv: ["observes"], env: {} }), "exit");
   },
   observes: () => observe("answer", 42),
 };

@@ -167,12 +167,15 @@ function sameDecoded(path: string, decoded: string): boolean {
   }
 }
 
-/** Hot. The last route that is not a middleware; or, where nothing but middleware matched, the one that guards a part of the site. */
+/**
+ * Hot. The first route that is no middleware, as the first that answers is the last that runs; or, where nothing but
+ * middleware matched, the one that guards the smallest part of the site.
+ */
 export function honoRoute([matched]: MatchResult, { statusCode }: ServerResponse): string | undefined {
   let guarded: string | undefined;
-  for (let i = matched.length - 1; i >= 0; i--) {
+  for (let i = 0; i < matched.length; i++) {
     const { path, method } = matched[i]![0][1];
-    if (method === "ALL" && path.endsWith("*")) guarded ??= path;
+    if (method === "ALL" && path.endsWith("*")) guarded = path;
     else return statusCode === NOT_FOUND && isCatchAll(path) ? undefined : path;
   }
   return guarded === undefined || statusCode === NOT_FOUND || isCatchAll(guarded) ? undefined : guarded;

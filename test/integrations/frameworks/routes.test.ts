@@ -143,6 +143,7 @@ test.each(["smart", "reg-exp", "trie", "quick", "tiny"])(
       [
         ["GET /users/5?a=b", "/users/:id [GET]"],
         ["GET /users/bob", "/users/:id [GET]"],
+        ["GET /users/me", name === "reg-exp" ? "/users/:id [GET]" : "/users/me [GET]"],
         ["GET /users/%41%2f", "/users/:id [GET]"],
         ["GET /caf%C3%A9/bob", "/café/:name [GET]"],
         ["HEAD /users/bob", "/users/:id [HEAD]"],

@@ -21,6 +21,7 @@ app.use("/admin/*", async (context, next) => {
 });
 app.get("/", (context) => context.text("x"));
 app.get("/users/me", (context) => context.text("me"));
+app.get("/users/passed", (_context, next) => next());
 app.all("/users/:id", params);
 app.get("/admin/things/:id", params);
 app.route("/shops/:shop", shop);

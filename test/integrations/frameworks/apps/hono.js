@@ -23,6 +23,8 @@ const send = (context) => context.text("x");
 
 app.use("*", cors());
 app.use("/admin/*", async (context, next) => (context.req.query("denied") ? context.text("no", 401) : next()));
+// which "/users/:id" matches, too, and never sees; the router of regular expressions alone refuses it
+if (process.argv[2] !== "reg-exp") app.get("/users/me", send);
 app.get("/users/:id", send);
 app.get("/café/:name", send);
 app.get("/admin/things/:id", send);
