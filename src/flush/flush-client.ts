@@ -75,6 +75,7 @@ export class FlushClient {
   readonly #attendant: Attendant | undefined;
   #lastRequest = 0;
   #ended = false;
+  #hasLeft = false;
 
   constructor(hello: Hello, host: ClientHost, { isSureToLive }: { readonly isSureToLive: boolean }) {
     this.isSureToLive = isSureToLive;
@@ -144,6 +145,7 @@ export class FlushClient {
 
   /** The flusher ends, or dies: nobody shall wait for what will not come. */
   leave(owner: typeof GONE | typeof DESERTED): void {
+    this.#hasLeft = true;
     Atomics.store(this.#control, OWNER, owner);
     Atomics.store(this.#control, SERVED, ALL_SERVED);
     Atomics.notify(this.#control, SERVED);
@@ -177,6 +179,7 @@ export class FlushClient {
   }
 
   #served(request: number): void {
+    if (this.#hasLeft) return; // all is served, and stays so: this one had been put off
     Atomics.store(this.#control, SERVED, request);
     Atomics.notify(this.#control, SERVED);
     this.#host.say({ type: "served", request });
