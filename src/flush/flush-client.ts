@@ -27,7 +27,7 @@ class RemoteSource implements SampleSource {
   readonly originNs: bigint;
   readonly counters: Float64Array<SharedArrayBuffer>;
   readonly chunks: SharedArrayBuffer[] = [];
-  readonly texts: string[] = [];
+  readonly #texts: string[] = [];
 
   constructor(news: Extract<News, { type: "source" }>) {
     this.kind = news.kind;
@@ -35,8 +35,16 @@ class RemoteSource implements SampleSource {
     this.counters = news.counters;
   }
 
+  addChunk(index: number, memory: SharedArrayBuffer): void {
+    if (index === this.chunks.length) this.chunks.push(memory);
+  }
+
+  addLabel(id: number, text: string): void {
+    this.#texts[id] = text;
+  }
+
   textOf(labelId: number): string | undefined {
-    return this.texts[labelId];
+    return this.#texts[labelId];
   }
 }
 
@@ -57,16 +65,20 @@ export class FlushClient {
   readonly threadId: number;
   /** Whether we would hear of its thread's end. */
   isSureToLive: boolean;
+  /** Whether we know all labels of the rows we see. Until then they wait. */
+  isKnownWhole: boolean;
   readonly #control: Int32Array;
   readonly #loop: FlushLoop;
   readonly #host: ClientHost;
   readonly #settle: () => void;
   readonly #sources: RemoteSource[] = [];
   readonly #attendant: Attendant | undefined;
+  #lastRequest = 0;
   #ended = false;
 
   constructor(hello: Hello, host: ClientHost, { isSureToLive }: { readonly isSureToLive: boolean }) {
     this.isSureToLive = isSureToLive;
+    this.isKnownWhole = isSureToLive;
     this.flushIntervalMs = hello.flushIntervalMs;
     this.threadId = hello.threadId;
     this.#control = hello.control;
@@ -88,7 +100,7 @@ export class FlushClient {
   }
 
   tick(): void {
-    this.#loop.tick(this.#settle);
+    if (this.isKnownWhole) this.#loop.tick(this.#settle);
   }
 
   publish(): void {
@@ -100,7 +112,7 @@ export class FlushClient {
     if (!this.learn(message)) this.#serve(message as Request);
   }
 
-  /** Takes note of news. False if the message is a request. */
+  /** Takes note of news. False if the message is a request. What comes before its source, or its turn, is said again. */
   learn(message: ToFlusher): boolean {
     switch (message.type) {
       case "source":
@@ -111,10 +123,10 @@ export class FlushClient {
         }
         return true;
       case "chunk":
-        this.#sources[message.source]!.chunks[message.index] ??= message.memory;
+        this.#sources[message.source]?.addChunk(message.index, message.memory);
         return true;
       case "label":
-        this.#sources[message.source]!.texts[message.labelId] = message.text;
+        this.#sources[message.source]?.addLabel(message.labelId, message.text);
         return true;
       default:
         return false;
@@ -138,6 +150,10 @@ export class FlushClient {
   }
 
   #serve(message: Request): void {
+    if ("request" in message) {
+      if (message.request <= this.#lastRequest) return; // said twice, by two ways
+      this.#lastRequest = message.request;
+    }
     switch (message.type) {
       case "wake":
         this.tick();

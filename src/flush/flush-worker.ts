@@ -26,6 +26,12 @@ export interface FlushWorkerData {
   readonly isProcessFlusher: boolean;
 }
 
+/** By which way a thread that joins was heard. */
+interface Way {
+  readonly isRelayed: boolean;
+}
+const STRAIGHT: Way = { isRelayed: false };
+
 /** Serves the flusher's clients, on this thread, which was started for it. */
 export class FlushWorker {
   readonly #attend: Attend;
@@ -44,7 +50,7 @@ export class FlushWorker {
     this.#channel = isProcessFlusher ? openToJoin((joining) => this.#hear(joining)) : undefined;
     this.#first = this.#adopt(hello, (message) => port.postMessage(message), { isSureToLive: true });
     port.on("message", (message: ToFlusher | ToFlushWorker) => {
-      if (message.type === "relayed") this.#hear(message.joining);
+      if (message.type === "relayed") this.#hear(message.joining, { isRelayed: true });
       else if (message.type === "thread ended") this.#onThreadEnded(message.threadId);
       else this.#first?.hear(message);
     });
@@ -104,18 +110,26 @@ export class FlushWorker {
   }
 
   /** Something a thread that joins has said. */
-  #hear(message: Joining): void {
-    if (message.type === "hello") this.#join(message.client, message.hello);
+  #hear(message: Joining, way: Way = STRAIGHT): void {
+    if (message.type === "hello") this.#join(message, way);
     else if (message.type === "thread ended") this.#onThreadEnded(message.threadId);
     else this.#joined.get(message.client)?.hear(message);
   }
 
-  #join(name: string, hello: Hello): void {
-    const client = this.#adopt(hello, (message) => answerJoined({ client: name, ...message }), { isSureToLive: false });
+  #join({ client: name, hello, news }: Extract<Joining, { type: "hello" }>, { isRelayed }: Way): void {
+    const client = this.#joined.get(name) ?? this.#adoptJoining(name, hello);
     if (!client) return;
+    for (const each of news) client.learn(each);
+    if (!isRelayed) client.isKnownWhole = true;
+  }
+
+  #adoptJoining(name: string, hello: Hello): FlushClient | undefined {
+    const client = this.#adopt(hello, (message) => answerJoined({ client: name, ...message }), { isSureToLive: false });
+    if (!client) return undefined;
     this.#joined.set(name, client);
     this.#setPace();
     answerJoined({ client: name, type: "heard", threadId });
+    return client;
   }
 
   /** The port of a thread that has joined: when it closes, the thread has ended, and what it stored is all there. */
@@ -140,15 +154,15 @@ export class FlushWorker {
   #settle(): void {
     Atomics.wait(this.#resting, 0, 0, 1);
     for (const message of waitingIn<ToFlusher | ToFlushWorker>(this.#port)) {
-      if (message.type === "relayed") this.#learnOrJoin(message.joining);
+      if (message.type === "relayed") this.#learnOrJoin(message.joining, { isRelayed: true });
       else if (message.type === "thread ended") this.#endLater(message.threadId);
       else this.#learnOrDefer(this.#first, message);
     }
     if (this.#channel) for (const message of waitingIn<Joining>(this.#channel)) this.#learnOrJoin(message);
   }
 
-  #learnOrJoin(message: Joining): void {
-    if (message.type === "hello") this.#join(message.client, message.hello);
+  #learnOrJoin(message: Joining, way: Way = STRAIGHT): void {
+    if (message.type === "hello") this.#join(message, way);
     else if (message.type === "thread ended") this.#endLater(message.threadId);
     else this.#learnOrDefer(this.#joined.get(message.client), message);
   }

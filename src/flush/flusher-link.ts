@@ -44,6 +44,7 @@ import {
   type FromFlusher,
   GONE,
   type Hello,
+  type News,
   NOBODY,
   OWNER,
   SELF,
@@ -88,6 +89,8 @@ export class FlusherLink {
   #ownPort: MessagePort | undefined;
   #relay: Relay | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
+  /** The flusher that this thread has joined knows it whole. */
+  #isHeard = false;
   /** Set until a thread that is started lazily has been. */
   #spawnTimer: NodeJS.Timeout | undefined;
   #local: LocalFlusher | undefined;
@@ -168,7 +171,10 @@ export class FlusherLink {
     else if (this.#ownPort) {
       this.#line!.say({ type: "publish all", request: ++this.#request });
       this.#waitFor(this.#request, this.#ownPort);
-    } else this.#line?.say({ type: "publish", request: ++this.#request }); // the flusher we joined outlives this thread
+    } else {
+      this.#sayHelloAgain();
+      this.#line?.say({ type: "publish", request: ++this.#request }); // the flusher we joined outlives this thread
+    }
   }
 
   /** Called when this thread ends, after the last flush. */
@@ -202,6 +208,7 @@ export class FlusherLink {
     if (this.#spawnTimer)
       this.#spawnNow(); // which says it
     else {
+      this.#sayHelloAgain();
       this.#line!.ref(); // the thread must not end while somebody waits
       this.#line!.say(message);
     }
@@ -264,7 +271,10 @@ export class FlusherLink {
     this.#spawnNow();
     const { worker } = message as { readonly worker: Worker };
     const { threadId } = worker; // it has none once it has ended
-    worker.once("exit", () => this.#line?.say({ type: "thread ended", threadId }));
+    worker.once("exit", () => {
+      this.#relay?.passOnWaiting();
+      this.#line?.say({ type: "thread ended", threadId });
+    });
   };
 
   #spawn(): void {
@@ -289,8 +299,9 @@ export class FlusherLink {
     const line = joiningLine(run, (answer) => this.#onAnswer(answer));
     this.#line = line;
     this.#sayHello = () => {
-      line.hello(this.#hello);
-      this.#introduceAll();
+      if (this.#line !== line) return;
+      const news = this.#attached.flatMap((attached, source) => newsOf(attached, source));
+      line.hello(this.#hello, news);
     };
     this.#sayHello();
     const waitToBeClaimed = () => {
@@ -308,18 +319,27 @@ export class FlusherLink {
     waitToBeClaimed();
   }
 
+  /** In a thread that joins, until it is known whole. */
   #sayHello = (): void => {};
 
   #onAnswer(answer: Answer): void {
-    if (answer.type === "here") {
-      if (Atomics.load(this.#control, OWNER) === NOBODY) this.#sayHello();
-    } else if (answer.type === "gone") {
+    if (answer.type === "here") this.#sayHelloAgain();
+    else if (answer.type === "gone") {
       if (Atomics.load(this.#control, OWNER) !== NOBODY) this.#goLocal("it ended");
     } else if (answer.type === "heard") {
       clearTimeout(this.#joinTimer);
       this.#joinTimer = undefined;
+      this.#sayHelloAgain();
+      this.#isHeard = true;
       this.#giveSignOfLife(answer.threadId);
     } else this.#hear(answer);
+  }
+
+  /** What was said before may have been heard by nobody, or have gone by way of the main thread, and be late. */
+  #sayHelloAgain(): void {
+    if (this.#ownPort || this.#isHeard) return;
+    this.#sayHello();
+    for (const message of this.#requests.messages) this.#line?.say(message);
   }
 
   /** Sends the flusher a port that closes with this thread. Best effort: without it, our files close with the process. */
@@ -341,13 +361,9 @@ export class FlusherLink {
   }
 
   /** Tells the flusher all there is to know of one recorder. */
-  #introduce({ prefix, buffer }: Attached, source: number): void {
+  #introduce(attached: Attached, source: number): void {
     const line = this.#line;
-    if (!line) return;
-    const { kind, originNs, counters, labels, chunks } = buffer;
-    line.say({ type: "source", source, prefix, kind, originNs, counters });
-    for (const [index, memory] of chunks.entries()) line.say({ type: "chunk", source, index, memory });
-    for (const [labelId, text] of labels.entries()) line.say({ type: "label", source, labelId, text });
+    if (line) for (const each of newsOf(attached, source)) line.say(each);
   }
 
   /** Takes on the writing if the flusher has died. The event that says so may be yet to come. */
@@ -428,4 +444,14 @@ export class FlusherLink {
     this.#local.tick();
     return true;
   }
+}
+
+/** All there is to know of one recorder. */
+function newsOf({ prefix, buffer }: Attached, source: number): News[] {
+  const { kind, originNs, counters, labels, chunks } = buffer;
+  return [
+    { type: "source", source, prefix, kind, originNs, counters },
+    ...Array.from(chunks.entries(), ([index, memory]): News => ({ type: "chunk", source, index, memory })),
+    ...Array.from(labels.entries(), ([labelId, text]): News => ({ type: "label", source, labelId, text })),
+  ];
 }

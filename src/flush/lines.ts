@@ -18,7 +18,7 @@ import {
   receiveMessageOnPort,
   setEnvironmentData,
 } from "node:worker_threads";
-import { FLUSHER, type FromFlusher, type Hello, NOBODY, OWNER, type ToFlusher } from "./protocol.js";
+import { FLUSHER, type FromFlusher, type Hello, type News, NOBODY, OWNER, type ToFlusher } from "./protocol.js";
 
 /** A recording thread's end of a line. */
 export interface Line {
@@ -29,11 +29,15 @@ export interface Line {
   close(): void;
 }
 
-/** What threads that join say on the flusher's channel. */
+/**
+ * What threads that join say on the flusher's channel. A hello holds all there is to know. While the flusher's thread comes
+ * up, what a thread says may go by way of the main thread, and what it says next arrive before; so it says hello again
+ * when it has been heard, and only then is it sure to be known whole.
+ */
 export type Joining = { readonly client: string } & (
   | ToFlusher
   | ThreadEnded
-  | { readonly type: "hello"; readonly hello: Hello }
+  | { readonly type: "hello"; readonly hello: Hello; readonly news: readonly News[] }
 );
 
 /**
@@ -83,13 +87,16 @@ export function portLine(port: MessagePort, onMessage: (message: FromFlusher) =>
 }
 
 /** A line to the flusher of the process, should there be one. `onAnswer` hears what is meant for all or for `client`. */
-export function joiningLine(client: string, onAnswer: (answer: Answer) => void): Line & { hello(hello: Hello): void } {
+export function joiningLine(
+  client: string,
+  onAnswer: (answer: Answer) => void,
+): Line & { hello(hello: Hello, news: readonly News[]): void } {
   const answers = listenOn(FROM_FLUSHER, (answer: Answer) => {
     if (!("client" in answer) || answer.client === client) onAnswer(answer);
   });
   answers.unref();
   return {
-    hello: (hello) => postTo(TO_FLUSHER, { client, type: "hello", hello } satisfies Joining),
+    hello: (hello, news) => postTo(TO_FLUSHER, { client, type: "hello", hello, news } satisfies Joining),
     say: (message) => postTo(TO_FLUSHER, { client, ...(message as ToFlusher) } satisfies Joining),
     ref: () => answers.ref(),
     unref: () => answers.unref(),

@@ -95,10 +95,15 @@ export function untilRecorded(directory: string, counts: Counts, ...pids: readon
   return until(() => asText(recordedIn(directory)) === asText(counts));
 }
 
-/** Files are whole, and each has rows of one process: the one in its name. */
+/**
+ * Files of requests are whole, and each file has rows of one process: the one in its name. (One of the runtime may grow again
+ * between the last flush and the signal's effect.)
+ */
 export function expectWholeFiles(directory: string, unfinished: readonly (string | number)[] = []): void {
   const pidOf = (name: string) => /-(\d+)-[0-9a-z]{6}-\d{4}\.\w+$/.exec(name)![1]!;
-  expect(filesIn(directory, "", ".tmp").filter((name) => !unfinished.map(String).includes(pidOf(name)))).toEqual([]);
+  expect(
+    filesIn(directory, "duration", ".tmp").filter((name) => !unfinished.map(String).includes(pidOf(name))),
+  ).toEqual([]);
   for (const name of filesIn(directory)) {
     const pids = new Set(rowsOf(readFileSync(join(directory, name), "utf8")).map(({ pid }) => String(pid)));
     expect([...pids]).toEqual([pidOf(name)]);

@@ -74,7 +74,7 @@ test.each([
 
   program.process.kill("SIGTERM");
   expect(await program.ended).toMatchObject({ signal: "SIGTERM", stderr: "" });
-  const areGone = () => filesIn(directory, "", ".tmp").every((name) => name.includes(`-${killed}-`));
+  const areGone = () => filesIn(directory, "duration", ".tmp").every((name) => name.includes(`-${killed}-`));
   await until(areGone); // its workers end when they hear of it
 
   expect(recordedIn(directory)).toEqual(counts);
