@@ -64,6 +64,6 @@ export default defineConfig({
         { name: "edge", test: EDGE },
       ],
     },
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    comments: false, // half of the text; but lines stay: Node prints the one that throws, and a stack names it
   },
 });

@@ -63,8 +63,8 @@ export const question: Question = {
     "OpenTelemetry: metrics of instrumentation-http, without traces, exported to nowhere.",
   ],
   variants: [
-    { name: NOTHING, run: switched("nothing", 25) },
-    { name: "switched: Seismo, requests", run: switched({ options: {}, http: true }, 25) },
+    { name: NOTHING, run: switched("nothing", 20) },
+    { name: "switched: Seismo, requests", run: switched({ options: {}, http: true }, 20) },
     {
       name: WEB,
       targets: [{ figure: MORE, atMost: 1 }],

@@ -62,7 +62,8 @@ program runs on, unrecorded; \`seismo config\` and \`loadConfig()\` fail.
 const REST = `
 Variables: \`true\`, \`1\`, \`on\` and \`yes\` are true, \`false\`, \`0\`, \`off\` and \`no\` false, in any case. Objects are written in
 JSON: \`SEISMO_STALLS='{ "thresholdMs": 50, "stack": true }'\`. A variable that is empty is not set. A relative
-\`SEISMO_DIRECTORY\` begins at the working directory.
+\`SEISMO_DIRECTORY\` begins at the working directory. A process that is started by one that is recorded, and has no directory set
+by any of these, writes where that one does (\`SEISMO_INHERITED_DIRECTORY\`, which the preload sets).
 
 A variable whose name begins with \`SEISMO_\` and that is none of these is refused, except for those that Kubernetes and
 Docker set for a service called \`seismo\` (\`SEISMO_SERVICE_HOST\` and so on).
@@ -97,8 +98,7 @@ export default defineConfig({
 \`\`\`
 
 The file is read before the program's first statement, and synchronously. So it has a default export (or \`module.exports\`)
-that is an object, no function and no promise, and no top-level \`await\`, nor do its imports. Node 22.0 to 22.11 cannot read ES modules
-that way: there, write JSON or \`.cjs\`. TypeScript is read by Node 22.18 and later, which strips types, or with tsx before the
+that is an object, no function and no promise, and no top-level \`await\`, nor do its imports. TypeScript is read by Node 22.18 and later, which strips types, or with tsx before the
 preload: \`node --import tsx --import seismo/preload app.ts\`. \`seismo run app.ts\` does that by itself where tsx is installed.
 
 ## seismo run

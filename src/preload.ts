@@ -11,7 +11,7 @@
 import { basename } from "node:path";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { startPreset } from "./ambient.js";
-import { type Environment, switchedOff } from "./config/environment.js";
+import { type Environment, INHERITED_DIRECTORY_VARIABLE, switchedOff } from "./config/environment.js";
 import { type LoadedConfig, type LoadOptions, loadConfig, startOptions, variableOf } from "./config.js";
 import { messageOf } from "./errors.js";
 import { recordHttpClient, recordHttpServer } from "./http.js";
@@ -84,7 +84,7 @@ function record(config: LoadedConfig): void {
   const { enabled, http, client, directory } = config.settings;
   if (!enabled) return;
   startPreset(startOptions(config));
-  process.env[variableOf("directory")] = directory; // of child processes too, whatever their working directory
+  process.env[INHERITED_DIRECTORY_VARIABLE] = directory; // for child processes, whatever their working directory
   if (http) recordHttpServer(http === true ? {} : http);
   if (client) recordHttpClient(client === true ? {} : client);
 }

@@ -27,6 +27,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names the configuration file. */
 export const CONFIG_VARIABLE = "SEISMO_CONFIG";
+/** Where the process that started this one writes: below a file of its own, unlike `SEISMO_DIRECTORY`. Set by the preload. */
+export const INHERITED_DIRECTORY_VARIABLE = "SEISMO_INHERITED_DIRECTORY";
 
 /**
  * The environment variable of a setting.
@@ -52,7 +54,7 @@ const SERVICE_LINK = /_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|
 export function settingsFromEnvironment(env: Environment): SeismoConfig {
   const settings: Partial<Record<SettingName, unknown>> = {};
   for (const name of Object.keys(env)) {
-    if (!name.startsWith("SEISMO_") || name === CONFIG_VARIABLE) continue;
+    if (!name.startsWith("SEISMO_") || name === CONFIG_VARIABLE || name === INHERITED_DIRECTORY_VARIABLE) continue;
     const text = env[name];
     if (text === undefined || text === "") continue;
     const setting = SETTING_OF.get(name);

@@ -4,7 +4,13 @@ import { resolve } from "node:path";
 import { refuseUnknown, requireObject } from "../errors.js";
 import { type MonitorOptions, resolveMonitorOptions } from "../options.js";
 import { readConfigFile } from "./config-file.js";
-import { type Environment, overlay, settingsFromEnvironment, variableOf } from "./environment.js";
+import {
+  type Environment,
+  INHERITED_DIRECTORY_VARIABLE,
+  overlay,
+  settingsFromEnvironment,
+  variableOf,
+} from "./environment.js";
 import {
   DEFAULT_PRESET,
   monitorOptionsOf,
@@ -72,6 +78,8 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   layer({ preset: DEFAULT_PRESET }, () => "default");
   const { preset } = settings as Settings;
   layer(PRESETS[preset], () => `preset ${preset}`);
+  const inherited = environment[INHERITED_DIRECTORY_VARIABLE];
+  if (inherited) layer({ directory: inherited }, () => `environment ${INHERITED_DIRECTORY_VARIABLE}`);
   layer({ runtime: false }, () => "default");
   layer(defaultsBeside(settings as SeismoConfig), () => "default");
   settings.directory = resolve(cwd, (settings as Settings).directory);

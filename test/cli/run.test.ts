@@ -141,11 +141,12 @@ describe("options become variables", () => {
     return JSON.parse(JSON.stringify(settings).replaceAll(cwd, ""));
   };
   /** What the preload tells child processes, whatever was asked for. */
-  const INHERITED = { SEISMO_DIRECTORY: "/_monitoring" };
+  const INHERITED = { SEISMO_INHERITED_DIRECTORY: "/_monitoring" };
 
   test("each of its own", async () => {
     expect(await settings(["-d", "out", "-p", "minimal", "--profiler", "--no-runtime", "--client"])).toEqual({
       SEISMO_DIRECTORY: "/out",
+      SEISMO_INHERITED_DIRECTORY: "/out",
       SEISMO_PRESET: "minimal",
       SEISMO_PROFILER: "true",
       SEISMO_RUNTIME: "false",
@@ -166,7 +167,7 @@ describe("options become variables", () => {
     const cwd = folder({ "own.json": '{ "directory": "elsewhere" }' });
     expect((await told(["-c", "own.json", "tell.cjs"], {}, cwd)).settings).toEqual({
       SEISMO_CONFIG: join(cwd, "own.json"),
-      SEISMO_DIRECTORY: join(cwd, "elsewhere"), // as the preload tells child processes
+      SEISMO_INHERITED_DIRECTORY: join(cwd, "elsewhere"), // as the preload tells child processes
     });
   });
 

@@ -66,6 +66,9 @@ async function run(what: string): Promise<Run> {
   return { cwd, ended, rows, counts: countByLabel(rows), seenMs, origin, secure, http2 };
 }
 
+/** Node 20 says that a request has begun when its head is written, which the server may have read by then. */
+const LATE_MS = process.version.startsWith("v20.") ? 10 : 0;
+
 /** A row is no longer than the call that contains it, as the program saw it, nor shorter than what the server took. */
 function expectLengths(run: Run, labels: Record<string, string>): void {
   for (const [name, label] of Object.entries(labels)) {
@@ -75,7 +78,9 @@ function expectLengths(run: Run, labels: Record<string, string>): void {
     expect(ms, label).toBeLessThanOrEqual(run.seenMs[name]! + 1); // which ends at a promise, a turn after the row, or before
     const path = label.slice(label.indexOf("/"), label.indexOf(" ["));
     const { tookMs } = label.includes("S/") ? run.secure : label.includes("H/") ? run.http2 : run.origin;
-    if (!label.includes("never") && !label.includes("begin")) expect(ms, label).toBeGreaterThan(tookMs[path]!);
+    if (!label.includes("never") && !label.includes("begin")) {
+      expect(ms, label).toBeGreaterThan(tookMs[path]! - LATE_MS);
+    }
   }
 }
 
