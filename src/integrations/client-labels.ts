@@ -10,6 +10,7 @@ import type { LabelTable } from "../index.js";
 import { warn } from "../notices.js";
 import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
+import { verbOf } from "./verbs.js";
 
 /** A call of this program to a server, when it has ended. */
 export interface ClientCall {
@@ -133,11 +134,6 @@ export class ClientLabels {
     this.#hasWarned = true;
     warn("ERR_SEISMO_LABEL", `the label function for calls failed, and is not told of again: ${messageOf(error)}`);
   }
-}
-
-/** Verbs may be any token; those that nobody has heard of are not worth more than this. */
-function verbOf(method: string): string {
-  return method.length <= 20 ? method.toUpperCase() : "OTHER";
 }
 
 /** The host in an origin; what a proxy is asked for is in the target. */

@@ -13,6 +13,7 @@ import { warn } from "../notices.js";
 import { labelIn } from "./label-in.js";
 import { pathTemplate } from "./path-template.js";
 import { routeOf, urlOf } from "./route.js";
+import { isVerb, OTHER_VERB, verbOf } from "./verbs.js";
 
 /** Names the series of a request whose response has ended. */
 export type LabelOf = (request: IncomingMessage, response: ServerResponse) => string | undefined;
@@ -28,18 +29,6 @@ export interface Exchange {
 const UNMATCHED = "(unmatched)";
 /** The path of a request to which the program has done what nobody foresaw. */
 const UNKNOWN = "(unknown)";
-/**
- * Verbs that Node's parser of HTTP/1 knows, and two of ours. Over HTTP/2 a verb may be any token that a client thinks up:
- * those are OTHER.
- */
-const VERBS: ReadonlySet<unknown> = new Set(
-  (
-    "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS " +
-    "PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK " +
-    "UNSUBSCRIBE UPGRADE OTHER"
-  ).split(" "),
-);
-const OTHER_VERB = "OTHER";
 const NOT_FOUND = 404;
 const ABORTED = " (aborted)";
 /** Labels that are made of paths: a program has some dozen routes, an attacker any number of paths. */
@@ -151,7 +140,7 @@ class LabelsByVerb {
   }
 
   #addRoute(verb: string, route: string): number {
-    if (!VERBS.has(verb)) return this.ofRoute(knownVerb(verb), route);
+    if (!isVerb(verb)) return this.ofRoute(verbOf(verb), route);
     const id = this.#labels.idOf(`${route} [${verb}]${this.#suffix}`);
     const ids = this.#routes.get(verb);
     if (!ids) this.#routes.set(verb, new Map([[route, id]]));
@@ -160,7 +149,7 @@ class LabelsByVerb {
   }
 
   #addPath(verb: string, path: string, urlLength: number): number {
-    if (!VERBS.has(verb)) return this.ofUrl(knownVerb(verb), path);
+    if (!isVerb(verb)) return this.ofUrl(verbOf(verb), path);
     const id = this.#idOfTemplate(verb, pathTemplate(path));
     if (urlLength > LONGEST_REMEMBERED || !this.#comesAgain(path)) return id;
     if (++this.#remembered > MOST_REMEMBERED) {
@@ -191,9 +180,4 @@ class LabelsByVerb {
     this.#pathLabels += this.#labels.size - before;
     return id;
   }
-}
-
-function knownVerb(verb: unknown): string {
-  const upper = typeof verb === "string" && verb.length <= 20 ? verb.toUpperCase() : OTHER_VERB; // a program may set its own
-  return VERBS.has(upper) ? upper : OTHER_VERB;
 }
