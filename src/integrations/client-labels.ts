@@ -5,10 +5,9 @@
  * is told to, so what is kept of them is bounded: in number, and in length.
  */
 
-import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
-import { warn } from "../notices.js";
-import { labelIn } from "./label-in.js";
+import { BoundedLabels } from "./bounded-labels.js";
+import { LabelFunction } from "./label-function.js";
 import { pathTemplate } from "./path-template.js";
 import { verbOf } from "./verbs.js";
 
@@ -37,7 +36,6 @@ export const ABORTED = 1;
 export const FAILED = 2;
 const SUFFIXES = ["", " (aborted)", " (failed)"] as const;
 
-const MOST_LABELS = 1_000;
 /** Calls whose label is remembered, and the greatest length of one: a slice of a text keeps all of it in memory. */
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 256;
@@ -50,16 +48,16 @@ type Ids = [number, number, number];
 
 export class ClientLabels {
   readonly #labels: LabelTable;
-  readonly #labelOf: ClientLabelOf | undefined;
+  readonly #labelFunction: LabelFunction<Parameters<ClientLabelOf>> | undefined;
+  readonly #bounded: BoundedLabels;
   /** By origin, verb and path. */
   readonly #known = new Map<string, Map<string, Map<string, Ids>>>();
   #remembered = 0;
-  #made = 0;
-  #hasWarned = false;
 
   constructor(labels: LabelTable, labelOf?: ClientLabelOf) {
     this.#labels = labels;
-    this.#labelOf = labelOf;
+    this.#labelFunction = labelOf && new LabelFunction(labelOf, "calls");
+    this.#bounded = new BoundedLabels(labels);
   }
 
   /**
@@ -76,8 +74,9 @@ export class ClientLabels {
   }
 
   #idOf(outcome: Outcome, origin: string, method: string, target: string, status: number | undefined): number {
-    if (this.#labelOf !== undefined) {
-      const label = this.#askForLabel(this.#labelOf, origin, method, target, status);
+    if (this.#labelFunction !== undefined) {
+      const host = hostOf(origin, target);
+      const label = this.#labelFunction.ask({ host, method: verbOf(method), path: target, status });
       if (label !== undefined) return this.#labels.idOf(label + SUFFIXES[outcome]);
     }
     const queryAt = target.indexOf("?");
@@ -106,33 +105,9 @@ export class ClientLabels {
     const verb = verbOf(method);
     const template = verb === "CONNECT" ? "" : pathTemplate(path);
     const label = `→ ${hostOf(origin, path)}${template} [${verb}]${SUFFIXES[outcome]}`;
-    if (this.#made >= MOST_LABELS) return this.#labels.knownIdOf(label); // not remembered: its series may be made yet
-    const before = this.#labels.size;
-    const id = this.#labels.idOf(label);
-    this.#made += this.#labels.size - before;
-    ids[outcome] = id;
+    const id = this.#bounded.idOf(label);
+    if (!this.#bounded.isFull) ids[outcome] = id; // else its series may be made yet
     return id;
-  }
-
-  #askForLabel(
-    labelOf: ClientLabelOf,
-    origin: string,
-    method: string,
-    path: string,
-    status: number | undefined,
-  ): string | undefined {
-    try {
-      return labelIn(labelOf({ host: hostOf(origin, path), method: verbOf(method), path, status }));
-    } catch (error) {
-      this.#warnOnce(error);
-      return undefined;
-    }
-  }
-
-  #warnOnce(error: unknown): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    warn("ERR_SEISMO_LABEL", `the label function for calls failed, and is not told of again: ${messageOf(error)}`);
   }
 }
 

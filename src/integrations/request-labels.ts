@@ -7,10 +7,9 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { messageOf } from "../errors.js";
 import type { LabelTable } from "../index.js";
-import { warn } from "../notices.js";
-import { labelIn } from "./label-in.js";
+import { BoundedLabels } from "./bounded-labels.js";
+import { LabelFunction } from "./label-function.js";
 import { pathTemplate } from "./path-template.js";
 import { routeOf, urlOf } from "./route.js";
 import { isVerb, OTHER_VERB, verbOf } from "./verbs.js";
@@ -31,8 +30,6 @@ const UNMATCHED = "(unmatched)";
 const UNKNOWN = "(unknown)";
 const NOT_FOUND = 404;
 const ABORTED = " (aborted)";
-/** Labels that are made of paths: a program has some dozen routes, an attacker any number of paths. */
-const MOST_PATHS = 1_000;
 /** Paths whose label is remembered, and their greatest length: a slice of a text keeps all of it in memory. */
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 256;
@@ -41,16 +38,16 @@ const SEEN = 1_024;
 
 export class RequestLabels {
   readonly #labels: LabelTable;
-  readonly #labelOf: LabelOf | undefined;
-  #hasWarned = false;
+  readonly #labelFunction: LabelFunction<Parameters<LabelOf>> | undefined;
   readonly #ended: LabelsByVerb;
   readonly #aborted: LabelsByVerb;
 
   constructor(labels: LabelTable, labelOf?: LabelOf) {
     this.#labels = labels;
-    this.#labelOf = labelOf;
-    this.#ended = new LabelsByVerb(labels, "");
-    this.#aborted = new LabelsByVerb(labels, ABORTED);
+    this.#labelFunction = labelOf && new LabelFunction(labelOf, "requests");
+    const ofPaths = new BoundedLabels(labels);
+    this.#ended = new LabelsByVerb(labels, ofPaths, "");
+    this.#aborted = new LabelsByVerb(labels, ofPaths, ABORTED);
   }
 
   /** Hot. The id of the label of a request that was answered. */
@@ -79,8 +76,8 @@ export class RequestLabels {
   }
 
   #idOf(request: IncomingMessage, response: ServerResponse, labels: LabelsByVerb): number {
-    if (this.#labelOf !== undefined) {
-      const label = this.#askForLabel(this.#labelOf, request, response);
+    if (this.#labelFunction !== undefined) {
+      const label = this.#labelFunction.ask(request, response);
       if (label !== undefined) return this.#labels.idOf(labels === this.#aborted ? label + ABORTED : label);
     }
     try {
@@ -93,36 +90,22 @@ export class RequestLabels {
       return labels.ofRoute(OTHER_VERB, UNKNOWN); // the objects are the program's, too: it may have taken one away
     }
   }
-
-  #askForLabel(labelOf: LabelOf, request: IncomingMessage, response: ServerResponse): string | undefined {
-    try {
-      return labelIn(labelOf(request, response));
-    } catch (error) {
-      this.#warnOnce(error);
-      return undefined;
-    }
-  }
-
-  #warnOnce(error: unknown): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    warn("ERR_SEISMO_LABEL", `the label function for requests failed, and is not told of again: ${messageOf(error)}`);
-  }
 }
 
 /** Ids of labels by verb, and then by route or path. */
 class LabelsByVerb {
   readonly #labels: LabelTable;
+  readonly #ofPaths: BoundedLabels;
   readonly #suffix: string;
   readonly #routes = new Map<string, Map<string, number>>();
   readonly #paths = new Map<string, Map<string, number>>();
   /** A path is remembered when it comes again: of a million that come once, none lives longer than its request. */
   readonly #seen = new Int32Array(SEEN);
-  #pathLabels = 0;
   #remembered = 0;
 
-  constructor(labels: LabelTable, suffix: string) {
+  constructor(labels: LabelTable, ofPaths: BoundedLabels, suffix: string) {
     this.#labels = labels;
+    this.#ofPaths = ofPaths;
     this.#suffix = suffix;
   }
 
@@ -150,7 +133,7 @@ class LabelsByVerb {
 
   #addPath(verb: string, path: string, urlLength: number): number {
     if (!isVerb(verb)) return this.ofUrl(verbOf(verb), path);
-    const id = this.#idOfTemplate(verb, pathTemplate(path));
+    const id = this.#ofPaths.idOf(`${pathTemplate(path)} [${verb}]${this.#suffix}`);
     if (urlLength > LONGEST_REMEMBERED || !this.#comesAgain(path)) return id;
     if (++this.#remembered > MOST_REMEMBERED) {
       this.#paths.clear(); // those that come often are soon back
@@ -170,14 +153,5 @@ class LabelsByVerb {
     if (this.#seen[slot] === hash) return true;
     this.#seen[slot] = hash;
     return false;
-  }
-
-  #idOfTemplate(verb: string, template: string): number {
-    const label = `${template} [${verb}]${this.#suffix}`;
-    if (this.#pathLabels >= MOST_PATHS) return this.#labels.knownIdOf(label); // an attack: no warning could tell more
-    const before = this.#labels.size;
-    const id = this.#labels.idOf(label);
-    this.#pathLabels += this.#labels.size - before;
-    return id;
   }
 }
