@@ -8,16 +8,9 @@
  * Everything here happens at set-up, when a chunk is full, at the first sight of a label, and at the end.
  */
 
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
-import workerThreads, {
-  isMainThread,
-  MessageChannel,
-  type MessagePort,
-  threadId,
-  type Worker,
-} from "node:worker_threads";
+import { isMainThread, type MessagePort, threadId } from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { newRunId } from "../format/file-name.js";
 import { complain, warn } from "../notices.js";
@@ -25,18 +18,10 @@ import type { Chunk } from "../record/chunk.js";
 import type { SampleBuffer } from "../record/sample-buffer.js";
 import type { Saved } from "./flush-loop.js";
 import { startFlusherThread } from "./flusher-thread.js";
-import {
-  type Answer,
-  announceToWorkers,
-  answerJoined,
-  isFlusherExpected,
-  joiningLine,
-  type Line,
-  portLine,
-  type SignOfLife,
-  waitingIn,
-} from "./lines.js";
+import { announceToWorkers, answerJoined, type Line, portLine, waitingIn } from "./lines.js";
 import { LocalFlusher, type LocalFlusherOptions } from "./local-flusher.js";
+import { MadeThreads } from "./made-threads.js";
+import { Membership } from "./membership.js";
 import {
   allocateControl,
   DESERTED,
@@ -62,10 +47,6 @@ export interface FlusherLinkOptions extends LocalFlusherOptions {
   readonly thread: boolean | "lazy";
 }
 
-/** How long a worker thread waits to be claimed by a flusher that it knows nothing of, before it starts one of its own. */
-const JOIN_MS = 500;
-/** Node's diagnostics channel that tells of every worker thread made, before its maker goes on. */
-const WORKERS = "worker_threads";
 /** How long the end of the process may be held up. A flusher needs some 100 ms for all that memory holds. */
 const EXIT_WAIT_MS = 5_000;
 
@@ -88,9 +69,8 @@ export class FlusherLink {
   /** Our end of the port, if the flusher's thread is one that we started: then it ends with us, and is waited for. */
   #ownPort: MessagePort | undefined;
   #relay: Relay | undefined;
-  #joinTimer: NodeJS.Timeout | undefined;
-  /** The flusher that this thread has joined knows it whole. */
-  #isHeard = false;
+  #membership: Membership | undefined;
+  #madeThreads: MadeThreads | undefined;
   /** Set until a thread that is started lazily has been. */
   #spawnTimer: NodeJS.Timeout | undefined;
   #local: LocalFlusher | undefined;
@@ -118,7 +98,15 @@ export class FlusherLink {
       this.#goLocal();
       return;
     }
-    subscribe(WORKERS, this.#onWorker);
+    // a thread made here will want to join the flusher, though this one be blocked by then; and if it is terminated before
+    // the flusher knows it well, this thread is who hears of it
+    this.#madeThreads = new MadeThreads(
+      () => this.#spawnNow(),
+      (threadId) => {
+        this.#relay?.passOnWaiting();
+        this.#line?.say({ type: "thread ended", threadId });
+      },
+    );
     if (!isMainThread) this.#join();
     else if (options.thread === "lazy") this.#spawnLater();
     else this.#spawn();
@@ -172,7 +160,7 @@ export class FlusherLink {
       this.#line!.say({ type: "publish all", request: ++this.#request });
       this.#waitFor(this.#request, this.#ownPort);
     } else {
-      this.#sayHelloAgain();
+      this.#membership?.sayHelloAgain();
       this.#line?.say({ type: "publish", request: ++this.#request }); // the flusher we joined outlives this thread
     }
   }
@@ -208,7 +196,7 @@ export class FlusherLink {
     if (this.#spawnTimer)
       this.#spawnNow(); // which says it
     else {
-      this.#sayHelloAgain();
+      this.#membership?.sayHelloAgain();
       this.#line!.ref(); // the thread must not end while somebody waits
       this.#line!.say(message);
     }
@@ -263,20 +251,6 @@ export class FlusherLink {
     if (!this.#local) this.#spawn();
   }
 
-  /**
-   * This thread has made a worker thread. That will want to join the flusher, though this thread be blocked by then; and if
-   * it is terminated before the flusher knows it well, this thread is who hears of it.
-   */
-  readonly #onWorker = (message: unknown): void => {
-    this.#spawnNow();
-    const { worker } = message as { readonly worker: Worker };
-    const { threadId } = worker; // it has none once it has ended
-    worker.once("exit", () => {
-      this.#relay?.passOnWaiting();
-      this.#line?.say({ type: "thread ended", threadId });
-    });
-  };
-
   #spawn(): void {
     try {
       this.#ownPort = startFlusherThread(this.#options.threadUrl, this.#hello, {
@@ -293,64 +267,18 @@ export class FlusherLink {
     this.#introduceAll();
   }
 
-  /** In a worker thread: makes itself known to the process's flusher, now and whenever one comes up. */
   #join(): void {
-    const { run } = this.#hello.files;
-    const line = joiningLine(run, (answer) => this.#onAnswer(answer));
-    this.#line = line;
-    this.#sayHello = () => {
-      if (this.#line !== line) return;
-      const news = this.#attached.flatMap((attached, source) => newsOf(attached, source));
-      line.hello(this.#hello, news);
-    };
-    this.#sayHello();
-    const waitToBeClaimed = () => {
-      this.#joinTimer = setTimeout(() => {
-        if (Atomics.load(this.#control, OWNER) !== NOBODY) return;
-        if (isFlusherExpected()) {
-          waitToBeClaimed(); // on a machine that is busy it may take a while; samples wait in memory
-          return;
-        }
-        line.close();
-        this.#spawn();
-      }, JOIN_MS);
-      this.#joinTimer.unref();
-    };
-    waitToBeClaimed();
-  }
-
-  /** In a thread that joins, until it is known whole. */
-  #sayHello = (): void => {};
-
-  #onAnswer(answer: Answer): void {
-    if (answer.type === "here") this.#sayHelloAgain();
-    else if (answer.type === "gone") {
-      if (Atomics.load(this.#control, OWNER) !== NOBODY) this.#goLocal("it ended");
-    } else if (answer.type === "heard") {
-      clearTimeout(this.#joinTimer);
-      this.#joinTimer = undefined;
-      this.#sayHelloAgain();
-      this.#isHeard = true;
-      this.#giveSignOfLife(answer.threadId);
-    } else this.#hear(answer);
-  }
-
-  /** What was said before may have been heard by nobody, or have gone by way of the main thread, and be late. */
-  #sayHelloAgain(): void {
-    if (this.#ownPort || this.#isHeard) return;
-    this.#sayHello();
-    for (const message of this.#requests.messages) this.#line?.say(message);
-  }
-
-  /** Sends the flusher a port that closes with this thread. Best effort: without it, our files close with the process. */
-  #giveSignOfLife(threadId: number): void {
-    const { postMessageToThread } = workerThreads as Partial<typeof workerThreads>; // Node 22.0 to 22.4 has none
-    if (!postMessageToThread) return;
-    const { port1, port2 } = new MessageChannel();
-    port1.unref();
-    const sign: SignOfLife = { seismo: "alive", client: this.#hello.files.run, port: port2 };
-    postMessageToThread(threadId, sign, [port2]).catch(() => {});
-    void this.ended.then(() => port1.close());
+    const membership = new Membership({
+      hello: this.#hello,
+      news: () => this.#attached.flatMap((attached, source) => newsOf(attached, source)),
+      asked: () => this.#requests.messages,
+      hear: (message) => this.#hear(message),
+      onGone: () => this.#goLocal("it ended"),
+      onUnclaimed: () => this.#spawn(),
+      ended: this.ended,
+    });
+    this.#membership = membership;
+    this.#line = membership.line;
   }
 
   /** Says all there is to say to a flusher that may have heard nothing of it. */
@@ -392,9 +320,9 @@ export class FlusherLink {
   #startLocal(): void {
     const local = new LocalFlusher(this.#options);
     this.#local = local;
-    clearTimeout(this.#joinTimer);
+    this.#membership?.end();
     clearTimeout(this.#spawnTimer);
-    unsubscribe(WORKERS, this.#onWorker);
+    this.#madeThreads?.stop();
     this.#relay?.end();
     this.#line?.close();
     this.#line = undefined;
@@ -424,7 +352,7 @@ export class FlusherLink {
 
   #finish(): void {
     this.#hasEnded = true;
-    unsubscribe(WORKERS, this.#onWorker);
+    this.#madeThreads?.stop();
     this.#relay?.end();
     this.#line?.close();
     this.#requests.answerAll(); // a reply may come later than the news that its sender is gone
@@ -439,7 +367,7 @@ export class FlusherLink {
 
   /** Memory is full. Where we write ourselves, we do it now; another thread is not waited for. */
   #makeRoom(): boolean {
-    if (this.#joinTimer && Atomics.load(this.#control, OWNER) !== FLUSHER) this.#claim();
+    if (this.#membership?.isWaiting && Atomics.load(this.#control, OWNER) !== FLUSHER) this.#claim();
     if (!this.#local) return false;
     this.#local.tick();
     return true;
